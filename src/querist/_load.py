@@ -1,0 +1,137 @@
+"""A name becomes an object: the built-in module of that name, else an entry point of an installed package.
+
+A specification is ``name``, ``name(key=value, …)`` or ``name:argument(key=value, …)``; values are Python literals.
+"""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+from dataclasses import fields, is_dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, NamedTuple
+
+from querist.errors import BadInput, UnknownName, near
+
+_NOT_A_NAME = {"protocol", "info"}
+
+
+class Spec(NamedTuple):
+    """A parsed specification."""
+
+    name: str
+    argument: str | None
+    options: dict[str, Any]
+
+
+def parse(text: str) -> Spec:
+    """Parse a specification.
+
+    >>> parse("power-bald(beta=4)")
+    Spec(name='power-bald', argument=None, options={'beta': 4})
+    >>> parse("sklearn:sklearn.svm.SVC(C=1.0, gamma='auto')").argument
+    'sklearn.svm.SVC'
+    """
+    head, bracket, rest = text.strip().partition("(")
+    name, colon, argument = head.strip().partition(":")
+    options = _options(text, rest) if bracket else {}
+    return Spec(name, argument if colon else None, options)
+
+
+def _options(text: str, rest: str) -> dict[str, Any]:
+    try:
+        call = ast.parse(f"f({rest}", mode="eval").body
+        assert isinstance(call, ast.Call)
+        if call.args:
+            raise ValueError("positional values")
+        return {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+    except (SyntaxError, ValueError, AssertionError) as error:
+        raise BadInput(
+            f"cannot read the options of {text!r}: {error}; write name(key=value, …) with plain values"
+        ) from None
+
+
+def class_name(name: str) -> str:
+    """Say which class a file holds: the file's name in CamelCase.
+
+    >>> class_name("least-confidence")
+    'LeastConfidence'
+    """
+    return "".join(part.capitalize() for part in name.replace("-", "_").split("_"))
+
+
+@cache
+def builtin(kind: str) -> tuple[str, ...]:
+    """List the names built into a folder of the package.
+
+    >>> "margin" in builtin("strategies")
+    True
+    """
+    package = import_module(f"querist.{kind}")
+    found = (m.name for m in pkgutil.iter_modules(package.__path__))
+    return tuple(sorted(n.replace("_", "-") for n in found if not n.startswith("_") and n not in _NOT_A_NAME))
+
+
+def _plugins(kind: str) -> dict[str, Any]:
+    return {e.name: e for e in entry_points(group=f"querist.{kind}")}
+
+
+def names(kind: str) -> list[str]:
+    """List every name of a kind: built in, and given by installed packages through an entry point."""
+    return sorted({*builtin(kind), *_plugins(kind)})
+
+
+def find(kind: str, name: str) -> Any:
+    """Find the class or object registered under a name.
+
+    Raises UnknownName with the near names.
+    """
+    if name in builtin(kind):
+        module = import_module(f"querist.{kind}.{name.replace('-', '_')}")
+        return getattr(module, class_name(name))
+    plugins = _plugins(kind)
+    if name in plugins:
+        return plugins[name].load()
+    raise UnknownName(f"no {_singular(kind)} is called {name!r}: {near(name, names(kind))}")
+
+
+def _singular(kind: str) -> str:
+    return {"strategies": "strategy"}.get(kind, kind.removesuffix("s"))
+
+
+def make(kind: str, text: str) -> Any:
+    """Build the object that a specification names.
+
+    >>> make("strategies", "power-bald(beta=4)")
+    PowerBald(beta=4)
+    """
+    spec = parse(text)
+    found = find(kind, spec.name)
+    if not isinstance(found, type):
+        return found
+    try:
+        if spec.argument is not None:
+            return found(spec.argument, **spec.options)
+        return found(**spec.options)
+    except TypeError as error:
+        known = [f.name for f in fields(found)] if is_dataclass(found) else []
+        raise BadInput(f"cannot build {text!r}: {error}; its options are {known}") from None
+
+
+def spec_of(thing: object, kind: str) -> str | None:
+    """Write the specification that builds a registered object again; None for a stranger.
+
+    >>> spec_of(make("strategies", "power-bald(beta=4)"), "strategies")
+    'power-bald(beta=4)'
+    """
+    name = type(thing).__module__.rpartition(".")[2].replace("_", "-")
+    registered = name in builtin(kind) and find(kind, name) is type(thing)
+    if not registered:
+        name = next((n for n, e in _plugins(kind).items() if e.load() is type(thing)), "")
+    if not name or not is_dataclass(thing):
+        return None
+    options = [(f, getattr(thing, f.name)) for f in fields(thing) if f.init]
+    given = [f"{f.name}={value!r}" for f, value in options if value != f.default]
+    return f"{name}({', '.join(given)})" if given else name

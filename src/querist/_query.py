@@ -1,0 +1,188 @@
+"""Any strategy, on arrays, without a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from querist._arrays import Rows
+from querist._check import check_view, require
+from querist._draw import Draw, keys_of
+from querist._load import make
+from querist.errors import BadData, BadEvidence, BadInput, MissingEvidence, near
+from querist.strategies.protocol import Strategy, evidence_for, host
+from querist.view import NEEDS, Need, Ragged, Selection, View
+
+TARGETS = 10_000
+
+
+def query(
+    strategy: str | Strategy,
+    n: int,
+    *,
+    seed: int | None = None,
+    ids: Sequence[object] | None = None,
+    labelled: Mapping[str, Any] | None = None,
+    labels: ArrayLike | None = None,
+    votes: Ragged | None = None,
+    targets: Mapping[str, Any] | None = None,
+    group: ArrayLike | None = None,
+    **evidence: Any,
+) -> Rows:
+    """Choose the n rows to label next; positions into the rows, best first.
+
+    ``strategy`` is a name from ``querist strategies``, with options if you like (``"power-bald(beta=4)"``), or a
+    strategy object. Evidence goes by its name: probs [N, C], decision [N, C], draws [N, K, C], embed [N, D], cost [N] …
+    ``labelled`` is a mapping of the same names for the L rows already asked, ``labels`` their class codes;
+    ``targets`` the rows on which coverage is measured (default: a keyed sample of 10,000 of pool and labelled).
+    With ``ids`` the choice does not depend on the order of the rows. ``seed`` settles chance and ties; None draws one.
+
+    Raises BadEvidence, MissingEvidence, UnknownName. Cost: see the strategy.
+
+    >>> import numpy as np
+    >>> probs = np.array([[0.9, 0.1], [0.55, 0.45], [0.2, 0.8]])
+    >>> query("entropy", 2, probs=probs, seed=0).tolist()
+    [1, 2]
+    >>> embed = np.array([[0.0, 0.0], [0.1, 0.0], [5.0, 5.0]])
+    >>> query("k-center", 1, embed=embed, labelled={"embed": np.zeros((1, 2))}, seed=0).tolist()
+    [2]
+    """
+    chosen = select(
+        strategy, n, seed=seed, ids=ids, labelled=labelled, labels=labels, votes=votes, targets=targets, group=group,
+        **evidence,
+    )  # fmt: skip
+    return chosen.rows
+
+
+def select(strategy: str | Strategy, n: int, *, seed: int | None = None, **rows: Any) -> Selection:
+    """Do what ``query`` does, and give the whole Selection: values, propensities and reason beside the rows."""
+    rule, name = resolve(strategy)
+    if n < 0:
+        raise BadInput(f"n must be 0 or more: got {n}")
+    view, order = _view(rule, name, rows)
+    draw = Draw(_seed(seed))
+    chosen = choose(rule, view, n=n, draw=draw)
+    return replace(chosen, rows=chosen.rows if order is None else order[chosen.rows])
+
+
+def choose(rule: Strategy, view: View, *, n: int, draw: Draw) -> Selection:
+    """Score and select on one view; the checks are done before."""
+    if len(view) == 0 or n == 0:
+        return Selection(np.empty(0, np.intp), np.empty(0))
+    scores = host(rule.score(view, draw))
+    return rule.select(view, scores, n=min(n, len(view)), draw=draw)
+
+
+def resolve(strategy: str | Strategy) -> tuple[Strategy, str]:
+    """Give the strategy object and its name."""
+    if isinstance(strategy, str):
+        rule: Strategy = make("strategies", strategy)
+        return rule, strategy.partition("(")[0]
+    return strategy, type(strategy).__name__
+
+
+def _seed(seed: int | None) -> int:
+    return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
+
+
+def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> tuple[View, Rows | None]:
+    labelled, labels, targets = rows.pop("labelled", None), rows.pop("labels", None), rows.pop("targets", None)
+    votes, ids, group = rows.pop("votes", None), rows.pop("ids", None), rows.pop("group", None)
+    view = _rows(rows, ids, group)
+    if labelled is not None:
+        view = _with_labelled(view, labelled, labels, votes)
+    check_view(view)
+    evidence_for(rule, name, frozenset(view.evidence()))
+    if targets is not None:
+        view = replace(view, targets=_rows(targets, None, None, prefix="target/"))
+        check_view(view)
+    require(view, name, rule.needs, rule.context)
+    order = None
+    if ids is not None:
+        order = np.argsort(view.keys, kind="stable")
+        view = view.take(order)
+    if "targets" in rule.context and view.targets is None:
+        view = replace(view, targets=default_targets(view))
+    return view, order
+
+
+def _rows(evidence: Mapping[str, Any], ids: Sequence[object] | None, group: ArrayLike | None, prefix: str = "") -> View:
+    unknown = sorted(set(evidence) - set(NEEDS))
+    if unknown:
+        raise BadInput(f"no evidence is called {unknown[0]!r}: {near(unknown[0], NEEDS)}")
+    arrays: dict[Need, Any] = {k: _array(v) for k, v in evidence.items() if v is not None}  # type: ignore[misc]
+    sizes = {k: _length(v) for k, v in arrays.items() if k != "head"}
+    if not sizes and ids is None:
+        raise MissingEvidence("no rows were given: pass evidence such as probs=…, or ids=…")
+    n = len(ids) if ids is not None else next(iter(sizes.values()))
+    wrong = {k: size for k, size in sizes.items() if size != n}
+    if wrong:
+        given = ", ".join(f"{k} has {size}" for k, size in {**sizes}.items())
+        raise BadEvidence(f"all evidence must have the same number of rows, {n}: {given}")
+    names = [f"{prefix}{i}" for i in range(n)] if ids is None else [str(i) for i in ids]
+    if ids is not None:
+        _distinct(names)
+    groups = None if group is None else np.unique(np.asarray(group), return_inverse=True)[1].astype(np.int64)
+    if groups is not None and len(groups) != n:
+        raise BadEvidence(f"group must have one value per row, {n}: got {len(groups)}")
+    keys = keys_of(names)
+    return View.of(arrays, ids=names, keys=keys, group=groups)
+
+
+def _distinct(names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        seen: set[str] = set()
+        twice = next(n for n in names if n in seen or seen.add(n))  # type: ignore[func-returns-value]
+        raise BadData(f"ids must be distinct: {twice!r} occurs twice")
+
+
+def _array(value: Any) -> Any:
+    return (
+        np.asarray(value) if isinstance(value, list | tuple) or type(value).__module__.startswith("pandas") else value
+    )
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, Ragged) else int(value.shape[0])
+
+
+def _with_labelled(view: View, labelled: Mapping[str, Any], labels: ArrayLike | None, votes: Ragged | None) -> View:
+    asked = _rows(labelled, None, None, prefix="labelled/")
+    codes = np.full(len(asked), -1, np.int64) if labels is None else _codes(labels)
+    if len(codes) != len(asked):
+        raise BadEvidence(f"labels must have one code per labelled row, {len(asked)}: got {len(codes)}")
+    return replace(view, labelled=asked, labels=codes, votes=votes)
+
+
+def _codes(labels: ArrayLike) -> NDArray[np.int64]:
+    codes = np.asarray(labels)
+    if codes.dtype.kind not in "iu" or codes.ndim != 1:
+        raise BadEvidence(
+            f"labels must be integer class codes [L], -1 for a pending answer: got {codes.dtype} {codes.shape}"
+        )
+    return codes.astype(np.int64)
+
+
+def default_targets(view: View, limit: int = TARGETS) -> View:
+    """Sample the coverage set: pool and labelled rows, at most ``limit``, by a keyed draw that never changes."""
+    parts = [replace(view, labelled=None, targets=None)]
+    if view.labelled is not None and len(view.labelled):
+        parts.append(_matching(view.labelled, view))
+    joined = View.concat(parts)
+    if len(joined) <= limit:
+        return joined
+    rank = Draw(0).uniform(joined.keys, "targets")
+    return joined.take(np.sort(np.argpartition(rank, limit)[:limit]))
+
+
+def _matching(other: View, view: View) -> View:
+    missing = [n for n in view.evidence() if getattr(other, n) is None and n != "head"]
+    if missing:
+        raise MissingEvidence(
+            f"labelled rows lack {', '.join(missing)}: give the same evidence for them, or targets=… of your own"
+        )
+    return replace(other, group=view.group if view.group is None else other.group)

@@ -1,0 +1,62 @@
+"""What a learner is: items and labels in, evidence out."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.view import Evidence, Need
+
+Items: TypeAlias = Any
+"""What a model eats: anything with ``.shape[0]`` that an integer array can index (dense, sparse, object array)."""
+
+
+class Predictor(Protocol):
+    """A trained model. It never changes: the next fit makes a new one while this one keeps serving."""
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence it can compute."""
+        ...
+
+    def predict(self, items: Items, needs: Set[Need]) -> Evidence:
+        """Compute the evidence asked for on some items, row-wise and repeatable.
+
+        ``predict(concat(a, b)) == concat(predict(a), predict(b))``: draws and members are fixed at fit. ``head`` alone
+        is not row-wise. Asking for what it does not provide is an error (KeyError is never seen: MissingEvidence).
+        """
+        ...
+
+
+class Learner(Protocol):
+    """A way to train: a frozen dataclass whose fields are its hyper-parameters."""
+
+    eats: ClassVar[str] = "features"
+    """``features``: a numeric matrix, text is encoded before; ``raw``: the items as they were read."""
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence that its predictors can give, known before any label is."""
+        ...
+
+    def fit(
+        self,
+        items: Items,
+        targets: NDArray[np.int64],
+        *,
+        classes: int,
+        rng: np.random.Generator,
+        pool: Items | None = None,
+        warm: Predictor | None = None,
+    ) -> Predictor:
+        """Train on L items and their class codes 0 … classes − 1, given in ingest order.
+
+        ``pool`` holds every item of the study, labelled or not, in ingest order: for scaling and vocabularies, which
+        need no label. No label at all, one class only, and classes without a label are states that work: the predictor
+        then says what is known (uniform, or the smoothed shares). Probabilities always have ``classes`` columns.
+        Raises LearnerFailed.
+        """
+        ...

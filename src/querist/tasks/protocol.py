@@ -1,0 +1,89 @@
+"""What a task is: the only part that knows the form of a label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.view import Evidence
+
+Label: TypeAlias = Any
+"""A label as people write it and as JSON stores it: for classification a string or an integer."""
+
+Kind = Literal["label", "skip", "unsure", "retract"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody said about an item.
+
+    ``kind`` is "label" (then ``label`` is set), "skip" (not now), "unsure" (looked, cannot tell) or "retract" (takes the
+    person's earlier answer back). ``seconds`` of work and ``cost`` are what the answer took. ``lease`` is the token under
+    which the item was handed out, ``uid`` makes a repeated sending count once.
+    """
+
+    item: str
+    label: Label = None
+    kind: Kind = "label"
+    who: str = ""
+    seconds: float | None = None
+    cost: float | None = None
+    lease: str | None = None
+    uid: str | None = None
+
+
+class Suggestion(NamedTuple):
+    """What the model would answer, and how sure it is (the probability that the suggestion is right)."""
+
+    label: Label
+    confidence: float
+
+
+class Task(Protocol):
+    """The form of a label: how it is checked, merged, coded, suggested and scored."""
+
+    @property
+    def classes(self) -> int:
+        """Count the classes C."""
+        ...
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """Describe the label as JSON for the app and the exports; ``tasks.from_schema`` builds the task again."""
+        ...
+
+    def check(self, label: Label) -> Label:
+        """Give the label in its canonical form; raises BadLabel, listing near names."""
+        ...
+
+    def merge(self, answers: Sequence[Answer]) -> Label | None:
+        """Agree on one label from the latest label of each person, in the order they came; None when there is none."""
+        ...
+
+    def encode(self, labels: Sequence[Label]) -> NDArray[np.int64]:
+        """Code canonical labels as 0 … C − 1, int64 [L]."""
+        ...
+
+    def decode(self, evidence: Evidence, row: int) -> Suggestion | None:
+        """Suggest a label from the evidence on one row; None when the evidence holds no prediction."""
+        ...
+
+    def losses(self, truth: NDArray[np.int64], evidence: Evidence) -> NDArray[np.float64]:
+        """Give the loss of each row, [N], mean = the first metric's error."""
+        ...
+
+    def metrics(self, truth: NDArray[np.int64], evidence: Evidence) -> dict[str, float]:
+        """Compute every metric that the evidence allows, by name; higher is better unless the name says loss or error."""
+        ...
+
+    def cost(self, label: Label) -> float:
+        """Count what the label costs, in the task's unit (items)."""
+        ...
+
+    def units(self, item: str) -> Sequence[str]:
+        """Name the askable parts of an item; just itself where an item is asked whole."""
+        ...
