@@ -141,9 +141,8 @@ def _distinct(names: list[str]) -> None:
 
 
 def _array(value: Any) -> Any:
-    return (
-        np.asarray(value) if isinstance(value, list | tuple) or type(value).__module__.startswith("pandas") else value
-    )
+    foreign = isinstance(value, list | tuple) or type(value).__module__.partition(".")[0] in ("pandas", "polars")
+    return np.asarray(value) if foreign else value
 
 
 def _length(value: Any) -> int:

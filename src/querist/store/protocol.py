@@ -93,10 +93,10 @@ class Store(Protocol):
     def claim(self, who: str, n: int, *, seconds: float = 600.0, overlap: int = 1) -> list[Claim]:
         """Hand out up to n items to a person, atomically.
 
-        The person's own open leases come first and are extended to ``seconds`` from now (n = 0 only extends). Then items
-        of the current ranking in rank order that are unanswered, not leased, and, with overlap k, answered or leased by
-        fewer than k people, none of them this one. Items that somebody set aside come last, those this person set aside
-        at the very end. An empty list means that none is free now, not that all is done: see ``counts``.
+        The person's own open leases come first and are extended to ``seconds`` from now (n = 0 only extends). Then
+        items of the current ranking in rank order that are unanswered, not leased, and, with overlap k, answered or
+        leased by fewer than k people, none of them this one. Items that somebody set aside come last, those this
+        person set aside at the very end. An empty list means that none is free now, not that all is done: see ``counts``.
         """
         ...
 

@@ -21,9 +21,9 @@ Kind = Literal["label", "skip", "unsure", "retract"]
 class Answer:
     """What somebody said about an item.
 
-    ``kind`` is "label" (then ``label`` is set), "skip" (not now), "unsure" (looked, cannot tell) or "retract" (takes the
-    person's earlier answer back). ``seconds`` of work and ``cost`` are what the answer took. ``lease`` is the token under
-    which the item was handed out, ``uid`` makes a repeated sending count once.
+    ``kind`` is "label" (then ``label`` is set), "skip" (not now), "unsure" (looked, cannot tell) or "retract" (takes
+    the person's earlier answer back). ``seconds`` of work and ``cost`` are what the answer took. ``lease`` is the token
+    under which the item was handed out, ``uid`` makes a repeated sending count once.
     """
 
     item: str
@@ -77,7 +77,7 @@ class Task(Protocol):
         ...
 
     def metrics(self, truth: NDArray[np.int64], evidence: Evidence) -> dict[str, float]:
-        """Compute every metric that the evidence allows, by name; higher is better unless the name says loss or error."""
+        """Compute every metric that the evidence allows, by name; lower is better only for ``log_loss`` and ``ece``."""
         ...
 
     def cost(self, label: Label) -> float:
