@@ -67,13 +67,13 @@ def take(x: Array, rows: Rows) -> Array:
     return xp.take(x, xp.asarray(rows.astype(np.int64), device=x.device), axis=0)
 
 
-def blocks(n: int, row_bytes: int, *, limit: int = BLOCK_BYTES) -> Iterator[slice]:
-    """Cut 0..n into slices whose rows fit a memory limit; at least one row each.
+def blocks(n: int, row_bytes: int, *, limit: int | None = None) -> Iterator[slice]:
+    """Cut 0..n into slices whose rows fit a memory limit (bytes, default BLOCK_BYTES); at least one row each.
 
     >>> list(blocks(5, 4, limit=8))
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
-    step = max(1, limit // max(1, row_bytes))
+    step = max(1, (BLOCK_BYTES if limit is None else limit) // max(1, row_bytes))
     for start in range(0, n, step):
         yield slice(start, min(start + step, n))
 
