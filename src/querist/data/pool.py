@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -48,6 +48,11 @@ class Pool:
         return keys_of(self.ids)
 
     @cached_property
+    def key_order(self) -> Rows:
+        """The rows sorted by key, [N]: an order that nobody chose."""
+        return np.argsort(self.keys, kind="stable").astype(np.intp, copy=False)
+
+    @cached_property
     def _row(self) -> dict[str, int]:
         return {id: row for row, id in enumerate(self.ids)}
 
@@ -58,6 +63,13 @@ class Pool:
         except KeyError as error:
             wrong = str(error.args[0])
             raise UnknownItem(f"no item has the id {wrong!r}: {near(wrong, self.ids[:10_000])}") from None
+
+    def take(self, rows: Rows) -> Pool:
+        """Keep some rows."""
+        records = None if self.records is None else [self.records[row] for row in rows.tolist()]
+        group = None if self.group is None else self.group[rows]
+        ids = tuple(self.ids[row] for row in rows.tolist())
+        return replace(self, ids=ids, items=self.items[rows], records=records, group=group)
 
     def __contains__(self, id: object) -> bool:
         return id in self._row

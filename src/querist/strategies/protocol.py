@@ -26,12 +26,14 @@ class Strategy(Protocol):
     ``needs`` is the evidence that must be there; of ``either`` the first kind that the learner gives is used.
     ``context`` names what else it looks at, of labelled, targets, votes, past. ``joint`` is true when the choice of a
     row depends on the other rows chosen, so that shards give a two-round approximation instead of the same picks.
+    ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one needs none.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()
     either: ClassVar[tuple[Need, ...]] = ()
     context: ClassVar[frozenset[str]] = frozenset()
     joint: ClassVar[bool] = False
+    cold: ClassVar[str | None] = "maxherding"
     about: ClassVar[About]
 
     def score(self, view: View, draw: Draw) -> Array:
@@ -47,7 +49,14 @@ class Strategy(Protocol):
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, best first."""
         rows = top(view, scores, n, draw)
-        return Selection(rows, scores[rows])
+        return Selection(rows, scores[rows], self.propensity(scores, rows))
+
+    def propensity(self, scores: Floats, rows: Rows) -> Floats | None:
+        """Give the probability of each pick given those before, from the scores of all N rows; None without chance.
+
+        Shards need it apart from ``select``, which sees the scores of the survivors only.
+        """
+        return None
 
 
 def top(view: View, scores: Floats, n: int, draw: Draw) -> Rows:

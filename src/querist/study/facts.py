@@ -1,0 +1,93 @@
+"""What a study tells about itself: queries, steps, status."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any
+
+from querist.tasks import Label
+
+
+@dataclass(frozen=True)
+class Query:
+    """One item handed out: what to show, what the model thinks, why it was chosen.
+
+    ``confidence`` is the model's probability that its suggestion is right; ``acquisition`` is how much the strategy
+    expects to learn, and no probability. ``round`` names the model that chose and suggested.
+    """
+
+    id: str
+    data: Any
+    suggestion: Label | None
+    confidence: float | None
+    acquisition: float
+    reason: str
+    lease: str
+    round: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did; ``fresh`` is False when the round was there already for this log position."""
+
+    round: int
+    position: int
+    labels: int
+    strategy: str
+    fit_seconds: float
+    query_seconds: float
+    fresh: bool = True
+
+    def facts(self) -> dict[str, Any]:
+        """Give the step as JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a study stands; ``seen`` is the log position that the current model has seen."""
+
+    items: int
+    labelled: int
+    aside: int
+    leased: int
+    remaining: int
+    classes: dict[str, int]
+    round: int
+    position: int
+    seen: int
+    learner: str
+    strategy: str
+    batch: int
+    version: str
+
+    def facts(self) -> dict[str, Any]:
+        """Give the status as JSON."""
+        return asdict(self)
+
+    def sentence(self) -> str:
+        """Say it in one sentence."""
+        behind = self.position - self.seen
+        news = f"; {behind} answers since the last step" if behind else ""
+        return f"{self.labelled} of {self.items} items labelled, {self.leased} out, round {self.round}{news}"
+
+    def html(self) -> str:
+        """Show it in a notebook."""
+        most = max([*self.classes.values(), 1])
+        rows = "".join(_bar(name, count, most) for name, count in self.classes.items())
+        facts = escape(f"{self.learner} + {self.strategy}, batch {self.batch}")
+        return (
+            '<div style="font:15px/22px system-ui,sans-serif;max-width:32em">'
+            f"<strong>{escape(self.sentence())}</strong><br>{facts}"
+            f'<table style="border-collapse:collapse;margin-top:8px">{rows}</table></div>'
+        )
+
+
+def _bar(name: str, count: int, most: int) -> str:
+    width = 160 * count // most
+    bar = f'<div style="background:#0072B2;height:10px;border-radius:2px;width:{width}px"></div>'
+    return (
+        f'<tr><td style="padding:0 8px;text-align:left">{escape(name)}</td>'
+        f'<td style="padding:0 8px;text-align:right">{count}</td><td style="text-align:left">{bar}</td></tr>'
+    )

@@ -1,0 +1,84 @@
+"""The log folded into what is known now: which rows are labelled, with which class, and which were set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Rows
+from querist.data import Pool
+from querist.store.protocol import Event
+from querist.tasks.protocol import Answer, Label, Task
+
+UNKNOWN = -1
+
+
+class Known:
+    """What the log says up to a position; kept up to date event by event, O(1) each.
+
+    ``codes`` int64 [N] holds the class of each row in ingest order, −1 without a label.
+    """
+
+    def __init__(self, task: Task, pool: Pool) -> None:
+        self.task = task
+        self.position = 0
+        self.labels: dict[str, Label] = {}
+        self.aside: set[str] = set()
+        self._answers: dict[str, dict[str, Answer]] = {}
+        self._grow(pool)
+
+    def _grow(self, pool: Pool) -> None:
+        self.pool = pool
+        self.codes: NDArray[np.int64] = np.full(len(pool), UNKNOWN, np.int64)
+        for item, label in self.labels.items():
+            self._code(item, label)
+
+    def use(self, pool: Pool) -> None:
+        """Take over a pool that has grown at its end."""
+        if pool is not self.pool:
+            self._grow(pool)
+
+    def _code(self, item: str, label: Label | None) -> None:
+        row = self.pool.rows([item])[0]
+        self.codes[row] = UNKNOWN if label is None else self.task.encode([label])[0]
+
+    def read(self, events: Iterable[Event]) -> None:
+        """Fold in the events after the position."""
+        for event in events:
+            self._fold(event.answer)
+            self.position = event.position
+
+    def _fold(self, answer: Answer) -> None:
+        people = self._answers.setdefault(answer.item, {})
+        people.pop(answer.who, None)
+        if answer.kind != "retract":
+            people[answer.who] = answer
+        given = [a for a in people.values() if a.kind == "label"]
+        label = self.task.merge(given) if given else None
+        if label is None:
+            self.labels.pop(answer.item, None)
+        else:
+            self.labels[answer.item] = label
+        set_aside = not given and bool(people)
+        (self.aside.add if set_aside else self.aside.discard)(answer.item)
+        self._code(answer.item, label)
+
+    def answers(self, item: str) -> tuple[Answer, ...]:
+        """Give the standing answers on an item, one per person, in the order they came."""
+        return tuple(self._answers.get(item, {}).values())
+
+    @property
+    def labelled(self) -> Rows:
+        """The labelled rows in ingest order."""
+        return np.flatnonzero(self.codes != UNKNOWN)
+
+    def set_aside(self) -> list[str]:
+        """List the items set aside, in ingest order."""
+        return [self.pool.ids[row] for row in np.sort(self.pool.rows(list(self.aside))).tolist()] if self.aside else []
+
+    def classes_seen(self) -> int:
+        """Count the classes that have a label."""
+        seen = self.codes[self.codes != UNKNOWN]
+        return int(np.count_nonzero(np.bincount(seen))) if len(seen) else 0

@@ -1,0 +1,435 @@
+"""The study: a thin shell around the functional core."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import replace
+from os import PathLike, urandom
+from typing import Any, TypeAlias
+
+import querist
+from querist._load import spec_of
+from querist._query import resolve as resolve_strategy
+from querist.data import Dataset, Pool, blocks, load
+from querist.errors import BadInput, LearnerFailed, MissingEvidence, QueristError, StoreFailed, UnknownItem
+from querist.learners import resolve as resolve_learner
+from querist.learners.protocol import Items, Learner, Predictor
+from querist.store import Store, open_store
+from querist.store.protocol import Claim, Published, Ranked, Ranking
+from querist.strategies.protocol import Strategy, evidence_for
+from querist.study.facts import Query, Status, Step
+from querist.study.items import StoredItems
+from querist.study.known import Known
+from querist.study.round import choose, past, question, queue, reserve_depth
+from querist.study.settings import Settings, strategy_text
+from querist.tasks import Answer, Classification, Label, Task, from_schema
+from querist.view import Draw, Evidence, Need
+
+Oracle: TypeAlias = Callable[[Sequence[str]], Sequence[Answer]]
+LEASE_SECONDS = 600.0
+STEP_SECONDS = 3_600.0
+
+
+class Study:
+    """A pool, a task, a learner, a strategy, and a store that remembers every answer.
+
+    >>> import numpy as np
+    >>> study = Study.create(None, np.array([[0.0], [0.1], [0.9], [1.0]]), labels=["low", "high"], batch=2)
+    >>> for query in study.ask():
+    ...     _ = study.tell(query.id, "low" if query.data["features"][0] < 0.5 else "high")
+    >>> study.step().labels
+    2
+    """
+
+    def __init__(self, store: Store, settings: Settings, learner: Learner | None, strategy: Strategy) -> None:
+        self.store, self.settings, self.strategy = store, settings, strategy
+        self.task: Task = from_schema(settings.task)
+        self._learner = learner
+        self._who = urandom(8).hex()
+        self._items = StoredItems(store)
+        self._known = Known(self.task, self.pool)
+        self._model: tuple[int, Predictor] | None = None
+        self._said: tuple[int, dict[str, Any]] = (0, {})
+
+    @classmethod
+    def create(
+        cls,
+        path: str | PathLike[str] | None,
+        data: Any,
+        *,
+        task: Task | str = "classification",
+        labels: Sequence[Label] | None = None,
+        learner: Learner | str = "linear",
+        strategy: Strategy | str = "uherding",
+        batch: int = 10,
+        seed: int = 0,
+        overlap: int = 1,
+        suggestions: bool = True,
+        **reading: Any,
+    ) -> Study:
+        """Start a study, and rank its first queue without any label.
+
+        ``path`` is a file (``name.querist``), a database URL, or None to keep everything in memory. ``data`` is
+        whatever ``querist.load`` reads (``reading`` goes there: text=, label=, id=, group=); labels found in it are
+        kept as answers. ``labels`` names the classes; default: those found. Raises StudyExists, BadData, BadLabel,
+        UnknownName.
+        """
+        dataset = _dataset(data, reading)
+        made = _task(task, labels, dataset)
+        given = _given(dataset, made)
+        rule, name = resolve_strategy(strategy)
+        model, spec = resolve_learner(learner)
+        evidence_for(rule, name, model.provides)
+        settings = Settings(
+            task=dict(made.schema), learner=spec, learner_text=spec or repr(model),
+            strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule),
+            batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, version=querist.__version__,
+        )  # fmt: skip
+        store = open_store(path, create=True)
+        store.put("pool/1", blocks.dump(dataset.pool))
+        store.put("settings", settings.dump())
+        study = cls(store, settings, model, rule)
+        study.record(given)
+        study.step()
+        return study
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        learner: Learner | str | None = None,
+        strategy: Strategy | str | None = None,
+    ) -> Study:
+        """Open a study again.
+
+        A learner or strategy given as an object, or by a dotted name, is not stored: give it again. Raises
+        StudyNotFound, NewerStudy.
+        """
+        store = open_store(path)
+        raw = store.get("settings")
+        if raw is None:
+            raise StoreFailed(f"{path} is not whole: its creation was cut short; delete it and create it again")
+        model, rule, settings = Settings.parse(raw).models(learner, strategy)
+        return cls(store, settings, model, rule)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def __enter__(self) -> Study:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pool(self) -> Pool:
+        """The items, in ingest order."""
+        return self._items.pool
+
+    @property
+    def batch(self) -> int:
+        """The number of items that one round chooses."""
+        return self.settings.batch
+
+    @property
+    def seed(self) -> int:
+        """The seed of every draw."""
+        return self.settings.seed
+
+    @property
+    def learner(self) -> Learner:
+        """The learner; an error says so when it must be given again."""
+        if self._learner is None:
+            raise BadInput(
+                f"the learner {self.settings.learner_text} is not registered, and a study stores registered names "
+                "only: open the study with learner=… (command line: --learner …)"
+            )
+        return self._learner
+
+    def add(self, data: Any, **reading: Any) -> int:
+        """Add rows to the running study; ids that are there already are left alone, labels found are kept.
+
+        Returns how many were new; the next step ranks them with the rest.
+        """
+        dataset = load(data, like=self.pool, **reading)
+        given = _given(dataset, self.task)
+        with self._holding("add", 60, "another process is adding items to this study: try again in a moment"):
+            fresh = self._items.append(dataset.pool)
+        self.record(given)
+        return fresh
+
+    @contextmanager
+    def _holding(self, name: str, seconds: float, refusal: str) -> Iterator[None]:
+        if not self.store.hold(name, self._who, seconds):
+            raise StoreFailed(refusal)
+        try:
+            yield
+        finally:
+            self.store.hold(name, self._who, 0)
+
+    # People: ask, tell, and what they may take back.
+
+    def ask(self, n: int | None = None, who: str = "") -> list[Query]:
+        """Hand out up to n items (default: the batch), best first; the person's own open items come first.
+
+        Reads the ranked queue and never trains. An empty list means that none is free now: see ``status``.
+        """
+        wanted = self.batch if n is None else n
+        claims = self.store.claim(who, wanted, seconds=LEASE_SECONDS, overlap=self.settings.overlap)
+        return [self._query(claim) for claim in claims]
+
+    def _query(self, claim: Claim) -> Query:
+        self._must_know(claim.item)
+        label, confidence = self._suggestions(claim.round).get(claim.item, (None, None))
+        data = self.pool.media(claim.item).data
+        return Query(claim.item, data, label, confidence, claim.value, claim.reason, claim.token, claim.round)
+
+    def _suggestions(self, round: int) -> dict[str, Any]:
+        if self._said[0] != round:
+            raw = self.store.get(f"suggestions/{round}")
+            self._said = (round, json.loads(raw) if raw else {})
+        return self._said[1]
+
+    def _must_know(self, item: str) -> None:
+        if item not in self.pool:
+            self._items.refresh()
+            self.pool.rows([item])
+
+    def tell(
+        self,
+        item: str,
+        label: Label,
+        who: str = "",
+        *,
+        seconds: float | None = None,
+        cost: float | None = None,
+        lease: str | None = None,
+        uid: str | None = None,
+    ) -> int:
+        """Record a label; when this returns it is on the disk. Returns the log position.
+
+        Raises BadLabel, UnknownItem; nothing is recorded then.
+        """
+        return self.record([Answer(item, label, "label", who, seconds, cost, lease, uid)])[0]
+
+    def skip(self, item: str, who: str = "", *, unsure: bool = False) -> int:
+        """Set an item aside: skipped (not now), or unsure (looked, cannot tell). It is offered again last."""
+        return self.record([Answer(item, kind="unsure" if unsure else "skip", who=who)])[0]
+
+    def retract(self, item: str, who: str = "") -> int:
+        """Take the person's answer on an item back; the log keeps both."""
+        if who not in {answer.who for answer in self.answers(item)}:
+            raise UnknownItem(f"nothing to retract: {who!r} has no standing answer on item {item!r}")
+        return self.record([Answer(item, kind="retract", who=who)])[0]
+
+    def record(self, answers: Iterable[Answer]) -> list[int]:
+        """Record many answers in one transaction: all of them or, on an error, none."""
+        checked = [self._checked(answer) for answer in answers]
+        return self.store.record(checked) if checked else []
+
+    def _checked(self, answer: Answer) -> Answer:
+        self._must_know(answer.item)
+        if answer.kind != "label":
+            return answer
+        label = self.task.check(answer.label)
+        return replace(answer, label=label, cost=self.task.cost(label) if answer.cost is None else answer.cost)
+
+    def labels(self) -> dict[str, Label]:
+        """Give the agreed label of each labelled item, in ingest order."""
+        known = self._catch_up()
+        ids = (self.pool.ids[row] for row in known.labelled.tolist())
+        return {id: known.labels[id] for id in ids}
+
+    def answers(self, item: str) -> tuple[Answer, ...]:
+        """Give the standing answers on an item, one per person, in the order they came."""
+        self._must_know(item)
+        return self._catch_up().answers(item)
+
+    def _catch_up(self) -> Known:
+        self._known.use(self.pool)
+        self._known.read(self.store.events(self._known.position))
+        return self._known
+
+    # The model: step, and what it predicts.
+
+    def step(self) -> Step:
+        """Train on the labels so far, score the pool, publish the next queue.
+
+        Idempotent per log position: with no answer since the last step, nothing is done. Raises LearnerFailed, and then
+        the previous queue and model keep serving.
+        """
+        self._items.refresh()
+        known, current = self._catch_up(), self.store.published()
+        if current is not None and current.info["digest"] == self._digest(known.position):
+            return Step(**{**current.info["step"], "fresh": False})
+        refusal = "another process is training this study: its queue appears when it is done"
+        with self._holding("step", STEP_SECONDS, refusal):
+            return self._step(known, current)
+
+    def _digest(self, position: int) -> str:
+        """Name all that decides a round: the same name, the same picks."""
+        s = self.settings
+        parts = [s.learner_text, s.strategy_text, s.batch, s.seed, position, len(self.pool), querist.__version__]
+        return json.dumps(parts)
+
+    def _step(self, known: Known, current: Published | None) -> Step:
+        started = time.perf_counter()
+        predictor = self._fit(known)
+        fitted = time.perf_counter()
+        rule, name = self._rule(known)
+        needs = evidence_for(rule, name, predictor.provides)
+        asked = question(known, self.store.leases(), predictor=predictor, features=self._features(), needs=needs)
+        if "past" in rule.context:
+            asked = replace(asked, past=past(self.store, known))
+        draw = Draw(self.seed, known.position)
+        ids, chosen = choose(asked, rule, batch=self.batch, reserve=reserve_depth(self.batch), draw=draw)
+        done = time.perf_counter()
+        number = 1 if current is None else current.round + 1
+        step = Step(number, known.position, len(known.labelled), name, fitted - started, done - fitted)
+        ranked = queue(ids, chosen, batch=self.batch, strategy=name, aside=known.set_aside())
+        self._publish(step, ranked, predictor, memo=chosen.memo)
+        return step
+
+    def _publish(self, step: Step, ranked: list[Ranked], predictor: Predictor, *, memo: Any) -> None:
+        if self.settings.suggestions:
+            said = self._suggest(ranked, predictor)
+            self.store.put(f"suggestions/{step.round}", json.dumps(said).encode())
+        info = {
+            "digest": self._digest(step.position),
+            "step": step.facts(),
+            "strategy": step.strategy,
+            "learner": self.settings.learner_text,
+            "seed": self.seed,
+            "batch": self.batch,
+            "version": querist.__version__,
+            "parent": step.round - 1 or None,
+            "memo": memo,
+        }
+        self.store.rank(Ranking(step.position, ranked, info))
+        self._model = (step.position, predictor)
+
+    def _rule(self, known: Known) -> tuple[Strategy, str]:
+        """Choose the strategy, or its cold rule while fewer than two classes have a label."""
+        cold = self.strategy.cold
+        if cold is None or known.classes_seen() >= min(2, self.task.classes):
+            return self.strategy, self.settings.strategy_text
+        rule, name = resolve_strategy(cold)
+        return (rule, name) if rule.needs <= self.learner.provides else resolve_strategy("random")
+
+    def _features(self, items: Items | None = None) -> Items:
+        return self._items.features(self.learner.eats, items)
+
+    def _fit(self, known: Known) -> Predictor:
+        rows, features = known.labelled, self._features()
+        rng = Draw(self.seed, known.position).rng("fit")
+        try:
+            return self.learner.fit(
+                features[rows], known.codes[rows], classes=self.task.classes, rng=rng, pool=features
+            )
+        except QueristError:
+            raise
+        except (ArithmeticError, RuntimeError, ValueError) as error:
+            where = f"{self.settings.learner_text} on {len(rows)} labels of {known.classes_seen()} classes"
+            raise LearnerFailed(f"training failed: {where}: {error}") from error
+
+    def _suggest(self, ranked: list[Ranked], predictor: Predictor) -> dict[str, tuple[Label, float]]:
+        needs: frozenset[Need] = frozenset({"probs"}) & predictor.provides
+        if not needs or not ranked or not len(self._known.labelled):
+            return {}
+        rows = self.pool.rows([place.item for place in ranked])
+        evidence = predictor.predict(self._features()[rows], needs)
+        said = ((place.item, self.task.decode(evidence, row)) for row, place in enumerate(ranked))
+        return {item: (s.label, s.confidence) for item, s in said if s is not None}
+
+    @property
+    def predictor(self) -> Predictor:
+        """The model of the current round; rebuilt from the log when another process trained it."""
+        current = self.store.published()
+        position = 0 if current is None else current.position
+        if self._model is None or self._model[0] != position:
+            known = Known(self.task, self.pool)
+            known.read(event for event in self.store.events() if event.position <= position)
+            self._model = (position, self._fit(known))
+        return self._model[1]
+
+    def predict(self, items: Items | None = None, needs: Set[Need] = frozenset({"probs"})) -> Evidence:
+        """Predict the whole pool, or other items in the pool's raw form, with the current model."""
+        predictor = self.predictor
+        missing = sorted(needs - predictor.provides)
+        if missing:
+            given = ", ".join(sorted(predictor.provides))
+            raise MissingEvidence(f"the learner gives {given}: it cannot give {', '.join(missing)}")
+        return predictor.predict(self._features(items), needs)
+
+    # The overview, and the whole loop in one call.
+
+    def status(self) -> Status:
+        """Say where the study stands."""
+        self._items.refresh()
+        known, counts, current = self._catch_up(), self.store.counts(), self.store.published()
+        tally = Counter(str(label) for label in known.labels.values())
+        return Status(
+            items=len(self.pool),
+            labelled=counts.answered,
+            aside=counts.aside,
+            leased=counts.leased,
+            remaining=counts.open + counts.aside,
+            classes={str(label): tally[str(label)] for label in self.task.schema["labels"]},
+            round=0 if current is None else current.round,
+            position=known.position,
+            seen=0 if current is None else current.position,
+            learner=self.settings.learner_text,
+            strategy=self.settings.strategy_text,
+            batch=self.batch,
+            version=querist.__version__,
+        )
+
+    def run(self, oracle: Oracle, budget: int, *, on_step: Callable[[Step], None] | None = None) -> Status:
+        """Label with an oracle until ``budget`` items have a label or none is left: step, ask, tell, repeat."""
+        while True:
+            step = self.step()
+            if on_step is not None:
+                on_step(step)
+            wanted = min(self.batch, budget - step.labels)
+            queries = self.ask(wanted, who="oracle") if wanted > 0 else []
+            fresh = [q.id for q in queries if q.id not in self._known.aside]
+            if not fresh:
+                self.store.release("oracle")
+                return self.status()
+            self.record([replace(a, who=a.who or "oracle") for a in oracle(fresh)])
+
+    def _repr_html_(self) -> str:
+        return self.status().html()
+
+    def __repr__(self) -> str:
+        return f"<Study: {self.status().sentence()}>"
+
+
+def _dataset(data: Any, reading: dict[str, Any]) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, Pool):
+        return Dataset(data, None, "pool", ())
+    return load(data, **reading)
+
+
+def _task(task: Task | str, labels: Sequence[Label] | None, dataset: Dataset) -> Task:
+    if not isinstance(task, str):
+        return task
+    if labels is not None:
+        return from_schema({"task": task, "labels": list(labels)})
+    found = [label for label in dataset.labels or [] if label is not None]
+    if not found:
+        raise BadInput("no class is known: the data hold no labels; name them with labels=[…] (--labels a,b,c)")
+    return from_schema({"task": task, "labels": list(Classification.from_labels(found).labels)})
+
+
+def _given(dataset: Dataset, task: Task) -> list[Answer]:
+    pairs = zip(dataset.pool.ids, dataset.labels or [], strict=False)
+    return [Answer(id, task.check(label), who="import", cost=0.0) for id, label in pairs if label is not None]

@@ -1,0 +1,177 @@
+"""One round: the evidence on the pool becomes a ranked queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats, Rows, topk
+from querist._check import check_view
+from querist._query import TARGETS, default_targets
+from querist.data import Pool
+from querist.engines import merge
+from querist.learners.protocol import Items, Predictor
+from querist.store import Store
+from querist.store.protocol import Claim, Ranked, Ranking
+from querist.strategies.protocol import Strategy
+from querist.study.known import Known
+from querist.view import Draw, Evidence, Need, Round, Selection, View
+
+BLOCK = 8_192
+"""Rows per prediction, whatever the engine, so that the last digits never depend on it."""
+SHARD = 262_144
+"""Rows scored at once; a pool up to this size is one shard and keeps its exact joint choice."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a round must know: the model, the rows that may be asked, and the rows that were, both in key order."""
+
+    pool: Pool
+    features: Items
+    predictor: Predictor
+    needs: frozenset[Need]
+    candidates: Rows
+    asked: Rows
+    codes: NDArray[np.int64]
+    past: tuple[Round, ...] = ()
+
+    def view(self, rows: Rows) -> View:
+        """Look at some rows, without context."""
+        ids = [self.pool.ids[row] for row in rows.tolist()]
+        group = None if self.pool.group is None else self.pool.group[rows]
+        evidence = predict(self.predictor, self.features, self.needs, rows)
+        return View.of(evidence, ids=ids, keys=self.pool.keys[rows], group=group)
+
+
+def question(
+    known: Known, out: Iterable[Claim], *, predictor: Predictor, features: Items, needs: frozenset[Need]
+) -> Question:
+    """Say which rows may be asked: neither labelled, nor handed out, nor set aside."""
+    pool = known.pool
+    labelled = known.codes >= 0
+    leased = _mask(pool, (claim.item for claim in out)) & ~labelled
+    aside = _mask(pool, known.aside)
+    return Question(
+        pool,
+        features,
+        predictor,
+        needs,
+        candidates=_in_key_order(pool, ~(labelled | leased | aside)),
+        asked=_in_key_order(pool, labelled | leased),
+        codes=known.codes,
+    )
+
+
+def _mask(pool: Pool, ids: Iterable[str]) -> NDArray[np.bool_]:
+    mask = np.zeros(len(pool), bool)
+    mask[pool.rows([id for id in ids if id in pool])] = True
+    return mask
+
+
+def _in_key_order(pool: Pool, mask: NDArray[np.bool_]) -> Rows:
+    return pool.key_order[mask[pool.key_order]]
+
+
+def predict(predictor: Predictor, features: Items, needs: frozenset[Need], rows: Rows) -> Evidence:
+    """Predict rows in fixed blocks and join them; cost of the model on len(rows) items."""
+    starts = range(0, max(len(rows), 1), BLOCK)
+    parts = [predictor.predict(features[rows[start : start + BLOCK]], needs) for start in starts]
+    if len(parts) == 1:
+        return parts[0]
+    sizes = [len(rows[start : start + BLOCK]) for start in starts]
+    views = [View.of(p, ids=[""] * n, keys=np.zeros(n, np.uint64)) for p, n in zip(parts, sizes, strict=True)]
+    return View.concat(views).evidence()
+
+
+def choose(
+    asked: Question, strategy: Strategy, *, batch: int, reserve: int, draw: Draw
+) -> tuple[list[str], Selection]:
+    """Choose a batch and a reserve: the ids in order, and a Selection with as many values.
+
+    The first ``batch`` are the strategy's own choice; the reserve follows by score. Cost: one prediction of the pool,
+    and the strategy's own.
+    """
+    if not len(asked.candidates):
+        return [], Selection(np.empty(0, np.intp), np.empty(0))
+    n = batch if strategy.joint else batch + reserve
+    survivors, scores, chosen = merge.run(strategy, _shards(asked, strategy), n=n, draw=draw, reserve=reserve)
+    if strategy.joint:
+        chosen = _with_reserve(chosen, scores, survivors, reserve, draw)
+    return [survivors.ids[row] for row in chosen.rows.tolist()], chosen
+
+
+def _with_reserve(chosen: Selection, scores: Floats, view: View, reserve: int, draw: Draw) -> Selection:
+    left = scores.copy()
+    left[chosen.rows] = -np.inf
+    more = topk(left, min(reserve, len(left) - len(chosen)), draw.uniform(view.keys, "reserve"))
+    chance = chosen.propensity
+    if chance is not None:
+        chance = np.concatenate([chance, np.full(len(more), np.nan)])
+    value = np.concatenate([chosen.value, scores[more]])
+    return replace(chosen, rows=np.concatenate([chosen.rows, more]), value=value, propensity=chance)
+
+
+def _shards(asked: Question, strategy: Strategy) -> Iterator[View]:
+    context: dict[str, Any] = {"past": asked.past}
+    if strategy.context & {"labelled", "targets"}:
+        context |= {"labelled": asked.view(asked.asked), "labels": asked.codes[asked.asked]}
+    one_shard = len(asked.candidates) <= SHARD
+    if "targets" in strategy.context and not one_shard:
+        context["targets"] = asked.view(_target_rows(asked))
+    for start in range(0, len(asked.candidates), SHARD):
+        view = replace(asked.view(asked.candidates[start : start + SHARD]), **context)
+        check_view(view)
+        if "targets" in strategy.context and one_shard:
+            view = replace(view, targets=default_targets(view))
+        yield view
+
+
+def _target_rows(asked: Question) -> Rows:
+    rows = np.concatenate([asked.candidates, asked.asked])
+    rank = Draw(0).uniform(asked.pool.keys[rows], "targets")
+    return rows[np.sort(np.argpartition(rank, TARGETS)[:TARGETS])]
+
+
+def queue(
+    ids: list[str], chosen: Selection, *, batch: int, strategy: str, aside: Iterable[str] = ()
+) -> list[Ranked]:
+    """Write the queue: the batch with its reason, the reserve by score, last what somebody set aside."""
+    chance: list[float | None] = [None] * len(ids)
+    if chosen.propensity is not None:
+        chance = [None if np.isnan(p) else float(p) for p in chosen.propensity]
+    own = chosen.reason or strategy
+    values = chosen.value.tolist()
+    places = [
+        Ranked(id, values[place], chance[place], own if place < batch else "next by score")
+        for place, id in enumerate(ids)
+    ]
+    return places + [Ranked(id, 0.0, None, "set aside before") for id in aside]
+
+
+def reserve_depth(batch: int, people: int = 1) -> int:
+    """Say how deep the reserve is: max(2 × batch, 50 × people, 1,000).
+
+    >>> reserve_depth(10)
+    1000
+    """
+    return max(2 * batch, 50 * people, 1_000)
+
+
+def past(store: Store, known: Known) -> tuple[Round, ...]:
+    """Read the earlier rounds back from the log, with the labels as they stand now."""
+    current = store.published()
+    rankings = (store.ranking(number) for number in range(1, 1 + (current.round if current else 0)))
+    return tuple(_round(ranking, known) for ranking in rankings if ranking is not None)
+
+
+def _round(ranking: Ranking, known: Known) -> Round:
+    batch = ranking.queue[: ranking.info["batch"]]
+    rows = known.pool.rows([place.item for place in batch])
+    value = np.array([place.value for place in batch])
+    info = ranking.info
+    return Round(known.pool.keys[rows], known.codes[rows], value, info["strategy"], info["memo"])
