@@ -1,0 +1,55 @@
+# Everything runs in .venv; nothing is installed elsewhere. `make` lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+MARKS ?= not slow and not kill
+WORKERS ?= 2
+
+.PHONY: help demo test test-all lint bench docs clean
+help:
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet 'pip>=25.1'
+	$(PIP) --editable .
+	@touch $@
+
+# PyTorch first and pinned: with a range, pip would take gigabytes of another build.
+.venv/test: .venv/base
+	$(PIP) torch==2.13.0
+	$(PIP) --group test
+	@touch $@
+
+.venv/lint: .venv/base
+	$(PIP) --group lint
+	@touch $@
+
+.venv/docs: .venv/base
+	$(PIP) --group docs
+	@touch $@
+
+demo: .venv/base ## set up, and run a real simulation with its report
+	$(BIN)/querist demo
+
+test: .venv/test ## run the tests a change must pass
+	$(BIN)/python -m pytest -n $(WORKERS) -m "$(MARKS)"
+
+test-all: .venv/test .venv/docs ## run every test: kills, races, servers, examples
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: .venv/lint ## check style, types and who imports whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/test ## print the benchmark figures that are quick to measure
+	$(BIN)/python benchmarks/import_cost.py
+	$(BIN)/python benchmarks/first_loop.py --quick
+
+docs: .venv/docs ## build the documentation into docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+clean: ## remove what the targets made
+	rm -rf .venv docs/_build demo build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,34 @@
+"""Where the real data lie, and how a skip becomes a failure on a machine that must have everything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+MUST_NOT_SKIP = ("data", "postgres", "browser", "torch")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data sets beside the checkout."""
+    if not DATA.is_dir():
+        pytest.skip(f"the shared data sets are not at {DATA}")
+    return DATA
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    needs = [m for m in MUST_NOT_SKIP if item.get_closest_marker(m)]
+    if "data" in getattr(item, "fixturenames", ()):
+        needs.append("data")
+    if report.skipped and needs and os.environ.get("QUERIST_NO_SKIPS") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped for want of {', '.join(needs)}, which this machine must have: {report.longrepr}"
+    return report
