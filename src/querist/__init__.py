@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from querist._query import query, select
+    from querist._query import choose, query
     from querist.data import Dataset, Pool, load
     from querist.errors import QueristError
     from querist.study import Study
@@ -28,9 +28,9 @@ _HOME = {
     "Selection": "view",
     "Study": "study",
     "View": "view",
+    "choose": "_query",
     "load": "data",
     "query": "_query",
-    "select": "_query",
 }
 
 __all__ = [
@@ -43,9 +43,9 @@ __all__ = [
     "Selection",
     "Study",
     "View",
+    "choose",
     "load",
     "query",
-    "select",
 ]
 
 

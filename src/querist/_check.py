@@ -27,6 +27,8 @@ def check_view(view: View, needs: Iterable[Need] = NEEDS) -> None:
         if part is not None:
             for need in needs:
                 check_evidence(need, getattr(part, need), part.ids, where)
+    if view.head is not None:
+        _check_head(view.head, view)
     if view.labelled is not None:
         _same_width(view, view.labelled, "labelled")
     if view.targets is not None:
@@ -41,6 +43,7 @@ def check_evidence(need: Need, value: Any, ids: Collection[str], where: str = ""
     if isinstance(value, Ragged):
         _check_ragged(name, value, ids)
         return
+    _check_numbers(name, value)
     ndim, shape = _SHAPES[need]
     if value.ndim != ndim or value.shape[0] != len(ids):
         raise BadEvidence(f"{name} must have the shape {shape} with N = {len(ids)}: got {tuple(value.shape)}")
@@ -53,13 +56,23 @@ def check_evidence(need: Need, value: Any, ids: Collection[str], where: str = ""
         _check_distribution(name, value, ids)
 
 
+def _check_numbers(name: str, value: Array) -> None:
+    if hasattr(value, "toarray"):
+        raise BadEvidence(
+            f"{name} must be a dense array: got {type(value).__name__}; reduce it, for example with TruncatedSVD, "
+            "or pass .toarray()"
+        )
+    if not namespace(value).isdtype(value.dtype, ("integral", "real floating")):
+        raise BadEvidence(f"{name} must hold real numbers: got {value.dtype}")
+
+
 def _row(ids: list[str], i: int) -> str:
     return f"row {i} (item {ids[i]!r})"
 
 
 def _check_finite(name: str, value: Array, ids: list[str]) -> None:
     xp = namespace(value)
-    if xp.isdtype(value.dtype, ("integral", "bool")) or bool(xp.all(xp.isfinite(value))):
+    if bool(xp.all(xp.isfinite(value))):
         return
     host = to_numpy(value).reshape(len(ids), -1)
     at = int(np.flatnonzero(~np.isfinite(host).all(axis=1))[0])
@@ -76,8 +89,9 @@ def _check_distribution(name: str, value: Array, ids: list[str]) -> None:
         at = int(np.argmin(to_numpy(xp.min(xp.reshape(value, (len(ids), -1)), axis=1))))
         raise BadEvidence(f"{name} must not be negative: {_row(ids, at)} holds {low:.6g}")
     total = xp.sum(value, axis=-1)
-    off = xp.abs(total - 1.0)
-    tolerance = max(1e-5, 8192 * float(xp.finfo(value.dtype).eps))
+    off = xp.abs(total - 1)
+    exact = xp.isdtype(value.dtype, "integral")
+    tolerance = 0.0 if exact else min(0.05, max(1e-5, 8192 * float(xp.finfo(value.dtype).eps)))
     if float(xp.max(off)) > tolerance:
         host = to_numpy(total).reshape(len(ids), -1)
         worst, column = np.unravel_index(int(np.abs(host - 1).argmax()), host.shape)
@@ -107,15 +121,43 @@ def _same_width(view: View, other: View, name: str) -> None:
             raise BadEvidence(f"{name} {need} must be as wide as {need}: got {tuple(b.shape)} beside {tuple(a.shape)}")
 
 
-def require(view: View, name: str, needs: Iterable[Need], context: Iterable[str]) -> None:
-    """Raise MissingEvidence unless the view carries what a strategy needs."""
-    missing = sorted(n for n in needs if getattr(view, n) is None)
-    if missing:
-        given = sorted(view.evidence())
+def _check_head(head: Head, view: View) -> None:
+    got = tuple(head.weight.shape), tuple(head.bias.shape)
+    width = got[0][-1] if view.embed is None else view.embed.shape[1]
+    if len(got[0]) != 2 or got[0][1] != width or got[1] != got[0][:1]:
+        raise BadEvidence(f"head must have weight [C, D] and bias [C] with D = {width}: got {got[0]} and {got[1]}")
+    for part, value in (("weight", head.weight), ("bias", head.bias), ("covariance", head.covariance)):
+        if value is not None and not bool(namespace(value).all(namespace(value).isfinite(value))):
+            raise BadEvidence(f"head {part} must be finite; mend the model")
+
+
+def require(
+    view: View, name: str, *, needs: Iterable[Need], either: Iterable[Need] = (), context: Collection[str] = ()
+) -> None:
+    """Raise MissingEvidence unless the view, and the context it carries, have what a strategy needs."""
+    given = view.evidence()
+    choice = next((n for n in either if n in given), None)
+    missing = [n for n in sorted(needs) if n not in given]
+    options = list(either)
+    if missing or (options and choice is None):
+        wanted = missing or options[:1]
         raise MissingEvidence(
-            f"strategy {name!r} needs {', '.join(missing)}: got {', '.join(given) or 'nothing'}; "
-            f"pass {', '.join(f'{n}=…' for n in missing)}"
+            f"strategy {name!r} needs {', '.join(missing) or ' or '.join(options)}: got "
+            f"{', '.join(sorted(given)) or 'nothing'}; pass {', '.join(f'{n}=…' for n in wanted)}"
         )
-    for part in context:
-        if part == "votes" and view.votes is None:
-            raise MissingEvidence(f"strategy {name!r} needs votes: pass votes=…, or several annotators in a study")
+    if "votes" in context and view.votes is None:
+        raise MissingEvidence(f"strategy {name!r} needs votes: pass votes=…, or several annotators in a study")
+    for part, other in (("labelled", view.labelled), ("targets", view.targets)):
+        if part in context and other is not None:
+            _require_part(other, name, part, [*sorted(needs), *([choice] if choice else [])])
+
+
+def _require_part(other: View, name: str, part: str, needs: Iterable[Need]) -> None:
+    missing = [n for n in needs if n != "head" and getattr(other, n) is None]
+    if missing:
+        given = ", ".join(sorted(other.evidence())) or "nothing"
+        wanted = ", ".join(f"{n!r}: …" for n in missing)
+        raise MissingEvidence(
+            f"strategy {name!r} needs {', '.join(missing)} of the {part} rows too: got {given}; "
+            f"pass {part}={{{wanted}}}"
+        )

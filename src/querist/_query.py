@@ -14,8 +14,8 @@ from querist._check import check_view, require
 from querist._draw import Draw, keys_of
 from querist._load import make
 from querist.errors import BadData, BadEvidence, BadInput, MissingEvidence, near
-from querist.strategies.protocol import Strategy, evidence_for, host
-from querist.view import NEEDS, Need, Ragged, Selection, View
+from querist.strategies.protocol import Strategy, host
+from querist.view import NEEDS, Head, Need, Ragged, Selection, View
 
 TARGETS = 10_000
 
@@ -51,25 +51,29 @@ def query(
     >>> query("k-center", 1, embed=embed, labelled={"embed": np.zeros((1, 2))}, seed=0).tolist()
     [2]
     """
-    chosen = select(
+    chosen = choose(
         strategy, n, seed=seed, ids=ids, labelled=labelled, labels=labels, votes=votes, targets=targets, group=group,
         **evidence,
     )  # fmt: skip
     return chosen.rows
 
 
-def select(strategy: str | Strategy, n: int, *, seed: int | None = None, **rows: Any) -> Selection:
-    """Do what ``query`` does, and give the whole Selection: values, propensities and reason beside the rows."""
+def choose(strategy: str | Strategy, n: int, *, seed: int | None = None, **rows: Any) -> Selection:
+    """Do what ``query`` does, and give the whole Selection: values, propensities and reason beside the rows.
+
+    >>> import numpy as np
+    >>> choose("least-confidence", 1, probs=np.array([[0.9, 0.1], [0.75, 0.25]])).value.tolist()
+    [0.25]
+    """
     rule, name = resolve(strategy)
-    if n < 0:
-        raise BadInput(f"n must be 0 or more: got {n}")
+    if not isinstance(n, int | np.integer) or n < 0:
+        raise BadInput(f"n must be a whole number, 0 or more: got {n!r}")
     view, order = _view(rule, name, rows)
-    draw = Draw(_seed(seed))
-    chosen = choose(rule, view, n=n, draw=draw)
+    chosen = choose_from(rule, view, n=int(n), draw=Draw(_seed(seed)))
     return replace(chosen, rows=chosen.rows if order is None else order[chosen.rows])
 
 
-def choose(rule: Strategy, view: View, *, n: int, draw: Draw) -> Selection:
+def choose_from(rule: Strategy, view: View, *, n: int, draw: Draw) -> Selection:
     """Score and select on one view; the checks are done before."""
     if len(view) == 0 or n == 0:
         return Selection(np.empty(0, np.intp), np.empty(0))
@@ -95,12 +99,12 @@ def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> tuple[View, Rows |
     view = _rows(rows, ids, group)
     if labelled is not None:
         view = _with_labelled(view, labelled, labels, votes)
-    check_view(view)
-    evidence_for(rule, name, frozenset(view.evidence()))
+    elif labels is not None or votes is not None:
+        raise BadInput("labels and votes belong to rows already asked: pass labelled={…}, their evidence, as well")
     if targets is not None:
-        view = replace(view, targets=_rows(targets, None, None, prefix="target/"))
-        check_view(view)
-    require(view, name, rule.needs, rule.context)
+        view = replace(view, targets=_part("targets", targets, prefix="target/"))
+    check_view(view)
+    require(view, name, needs=rule.needs, either=rule.either, context=rule.context)
     order = None
     if ids is not None:
         order = np.argsort(view.keys, kind="stable")
@@ -114,14 +118,14 @@ def _rows(evidence: Mapping[str, Any], ids: Sequence[object] | None, group: Arra
     unknown = sorted(set(evidence) - set(NEEDS))
     if unknown:
         raise BadInput(f"no evidence is called {unknown[0]!r}: {near(unknown[0], NEEDS)}")
-    arrays: dict[Need, Any] = {k: _array(v) for k, v in evidence.items() if v is not None}  # type: ignore[misc]
+    arrays: dict[Need, Any] = {k: _array(k, v) for k, v in evidence.items() if v is not None}  # type: ignore[misc]
     sizes = {k: _length(v) for k, v in arrays.items() if k != "head"}
     if not sizes and ids is None:
         raise MissingEvidence("no rows were given: pass evidence such as probs=…, or ids=…")
     n = len(ids) if ids is not None else next(iter(sizes.values()))
     wrong = {k: size for k, size in sizes.items() if size != n}
     if wrong:
-        given = ", ".join(f"{k} has {size}" for k, size in {**sizes}.items())
+        given = ", ".join(f"{k} has {size}" for k, size in sizes.items())
         raise BadEvidence(f"all evidence must have the same number of rows, {n}: {given}")
     names = [f"{prefix}{i}" for i in range(n)] if ids is None else [str(i) for i in ids]
     if ids is not None:
@@ -140,9 +144,22 @@ def _distinct(names: list[str]) -> None:
         raise BadData(f"ids must be distinct: {twice!r} occurs twice")
 
 
-def _array(value: Any) -> Any:
+def _part(name: str, evidence: Mapping[str, Any], prefix: str) -> View:
+    if not isinstance(evidence, Mapping):
+        raise BadInput(f"{name} must map names of evidence to arrays, as {{'embed': …}}: got {type(evidence).__name__}")
+    return _rows(evidence, None, None, prefix=prefix)
+
+
+def _array(name: str, value: Any) -> Any:
     foreign = isinstance(value, list | tuple) or type(value).__module__.partition(".")[0] in ("pandas", "polars")
-    return np.asarray(value) if foreign else value
+    if foreign:
+        try:
+            value = np.asarray(value)
+        except ValueError:
+            raise BadEvidence(f"{name} must be an array: its rows have unequal lengths") from None
+    if not isinstance(value, Ragged | Head) and not getattr(value, "shape", ()):
+        raise BadEvidence(f"{name} must be an array with a row per item: got {type(value).__name__}")
+    return value
 
 
 def _length(value: Any) -> int:
@@ -150,7 +167,7 @@ def _length(value: Any) -> int:
 
 
 def _with_labelled(view: View, labelled: Mapping[str, Any], labels: ArrayLike | None, votes: Ragged | None) -> View:
-    asked = _rows(labelled, None, None, prefix="labelled/")
+    asked = _part("labelled", labelled, prefix="labelled/")
     codes = np.full(len(asked), -1, np.int64) if labels is None else _codes(labels)
     if len(codes) != len(asked):
         raise BadEvidence(f"labels must have one code per labelled row, {len(asked)}: got {len(codes)}")
@@ -163,25 +180,26 @@ def _codes(labels: ArrayLike) -> NDArray[np.int64]:
         raise BadEvidence(
             f"labels must be integer class codes [L], -1 for a pending answer: got {codes.dtype} {codes.shape}"
         )
+    if len(codes) and codes.min() < -1:
+        raise BadEvidence(f"labels must be class codes from 0, or -1 for a pending answer: got {codes.min()}")
     return codes.astype(np.int64)
 
 
 def default_targets(view: View, limit: int = TARGETS) -> View:
-    """Sample the coverage set: pool and labelled rows, at most ``limit``, by a keyed draw that never changes."""
-    parts = [replace(view, labelled=None, targets=None)]
+    """Sample the coverage set: pool and labelled rows, at most ``limit``, by a keyed draw that never changes.
+
+    It carries the evidence that both have.
+    """
+    joined = replace(view, labelled=None, targets=None)
     if view.labelled is not None and len(view.labelled):
-        parts.append(_matching(view.labelled, view))
-    joined = View.concat(parts)
+        joined = View.concat([_only(joined, view.labelled), _only(view.labelled, joined)])
     if len(joined) <= limit:
         return joined
     rank = Draw(0).uniform(joined.keys, "targets")
     return joined.take(np.sort(np.argpartition(rank, limit)[:limit]))
 
 
-def _matching(other: View, view: View) -> View:
-    missing = [n for n in view.evidence() if getattr(other, n) is None and n != "head"]
-    if missing:
-        raise MissingEvidence(
-            f"labelled rows lack {', '.join(missing)}: give the same evidence for them, or targets=… of your own"
-        )
-    return replace(other, group=view.group if view.group is None else other.group)
+def _only(view: View, other: View) -> View:
+    """Drop the evidence that the other view lacks."""
+    lacking: dict[str, Any] = {n: None for n in view.evidence() if n != "head" and getattr(other, n) is None}
+    return replace(view, **lacking)
