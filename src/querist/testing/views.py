@@ -100,8 +100,7 @@ def sort_rows(view: View) -> View:
 
 def arguments(view: View) -> dict[str, Any]:
     """Write a view as keyword arguments of ``querist.query``: ids, evidence, labelled, labels, votes."""
-    given: dict[str, Any] = {"ids": list(view.ids)}
-    given.update(view.evidence())
+    given: dict[str, Any] = {"ids": list(view.ids), **{str(need): value for need, value in view.evidence().items()}}
     if view.labelled is not None:
         given |= {"labelled": view.labelled.evidence(), "labels": view.labels, "votes": view.votes}
     return given
@@ -135,7 +134,7 @@ def permute_classes(view: View, order: NDArray[np.intp]) -> View:
 DISTRIBUTIONS = frozenset({"probs", "draws", "elements"})
 
 
-def _permuted(name: str, value: NDArray[Any], order: NDArray[np.intp]) -> NDArray[Any]:
+def _permuted(name: str, value: NDArray[Any], order: NDArray[np.intp]) -> Any:
     if name == "decision" and value.shape[-1] == 1:
         return value if order[0] == 0 else -value
     if name in DISTRIBUTIONS or name == "decision":
