@@ -38,6 +38,14 @@ class Ranking:
     info: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Published(NamedTuple):
+    """Which ranking is current, without its queue."""
+
+    round: int
+    position: int
+    info: Mapping[str, Any]
+
+
 class Claim(NamedTuple):
     """An item handed out to one person until ``expires`` (milliseconds since 1970)."""
 
@@ -47,6 +55,7 @@ class Claim(NamedTuple):
     expires: int
     round: int
     rank: int
+    """The index of its place in that round's queue."""
     value: float
     propensity: float | None
     reason: str
@@ -87,7 +96,15 @@ class Store(Protocol):
         ...
 
     def ranking(self, round: int | None = None) -> Ranking | None:
-        """Read back a round's ranking (default: the current one); None before the first."""
+        """Read back a round's ranking (default: the current one); None before the first, and for no such round.
+
+        Of a round that was replaced, the info is whole and the queue is cut after the batch (``info["batch"]`` places)
+        or the last place that was handed out, whichever is later: the rest of the reserve is dropped.
+        """
+        ...
+
+    def published(self) -> Published | None:
+        """Say which ranking is current, without reading its queue; None before the first."""
         ...
 
     def claim(self, who: str, n: int, *, seconds: float = 600.0, overlap: int = 1) -> list[Claim]:
@@ -96,8 +113,13 @@ class Store(Protocol):
         The person's own open leases come first and are extended to ``seconds`` from now (n = 0 only extends). Then
         items of the current ranking in rank order that are unanswered, not leased, and, with overlap k, answered or
         leased by fewer than k people, none of them this one. Items that somebody set aside come last, those this
-        person set aside at the very end. An empty list means that none is free now, not that all is done: see ``counts``.
+        person set aside at the very end. An empty list means that none is free now, not that all is done: see
+        ``counts``.
         """
+        ...
+
+    def leases(self) -> list[Claim]:
+        """List every lease that has not run out."""
         ...
 
     def release(self, who: str, items: Sequence[str] | None = None) -> None:
