@@ -66,7 +66,9 @@ class Pool:
 
     def take(self, rows: Rows) -> Pool:
         """Keep some rows."""
-        records = None if self.records is None else [self.records[row] for row in rows.tolist()]
+        records = self.records
+        if records is not None:  # a table takes them at once
+            records = records.take(rows) if hasattr(records, "take") else [records[row] for row in rows.tolist()]
         group = None if self.group is None else self.group[rows]
         ids = tuple(self.ids[row] for row in rows.tolist())
         return replace(self, ids=ids, items=self.items[rows], records=records, group=group)

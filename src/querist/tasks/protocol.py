@@ -37,10 +37,10 @@ class Answer:
 
 
 class Suggestion(NamedTuple):
-    """What the model would answer, and how sure it is (the probability that the suggestion is right)."""
+    """What the model would answer, and how sure it is: the probability that it is right, None where it gives none."""
 
     label: Label
-    confidence: float
+    confidence: float | None
 
 
 class Task(Protocol):

@@ -1,0 +1,115 @@
+"""A pool with the labels that came with it: what ``load`` gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from querist.data.pool import Pool
+from querist.data.roles import Wish
+from querist.errors import BadData
+from querist.tasks.protocol import Label
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Items and their labels.
+
+    ``labels`` are Python strings or integers, one a row, None where a row is unlabelled; None as a whole when the
+    source has no labels. ``skipped`` has a line for each row or file that was left out, and why.
+    """
+
+    pool: Pool
+    labels: list[Label | None] | None = None
+    name: str = ""
+    skipped: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.pool)
+
+
+def load(
+    source: Any,
+    *,
+    text: str | None = None,
+    label: Any = None,
+    id: Any = None,
+    group: Any = None,
+    like: Pool | None = None,
+) -> Dataset:
+    """Read items, and labels if there are any, from anything that holds them.
+
+    ``source`` is an array [N, D], a sparse matrix, a list of texts, a pandas or polars frame, an Arrow table, a list of
+    dicts, ``(X, y)``, a file (``querist formats`` lists the endings, also with .gz), a folder with ``train.*`` (its
+    ``test.*`` is for ``load_test``) or the images and labels of MNIST, or a built-in set by name (``builtin_names``).
+
+    ``text``, ``label``, ``id`` and ``group`` name columns of a table, or are values where there are no columns. The
+    label is by default a column called label, target, class or y if there is one (``label=""``: none), the id one
+    called id with distinct values. Numbers become float64 features (missing: the median, and an indicator), short texts
+    of few kinds one-hot features; a text column becomes the items, and then nothing else is a feature. ``like`` is a
+    pool whose encoding new rows shall have. What was decided is told in ``pool.about["notes"]``.
+
+    Ids are the user's own, else a digest of the content with an occurrence number: reordering rows keeps them.
+
+    Raises BadData. Cost O(N·D).
+
+    >>> data = load([{"age": 30, "colour": "red"}, {"age": 50, "colour": "red"}, {"age": None, "colour": "blue"}])
+    >>> data.pool.items.tolist()
+    [[30.0, 0.0, 0.0, 1.0], [50.0, 0.0, 0.0, 1.0], [40.0, 1.0, 1.0, 0.0]]
+    >>> load("iris").labels[0]
+    'setosa'
+    """
+    from querist.data.sources import read
+
+    wish = Wish(text, label, id, group, like)
+    return _dataset(read(source, wish), wish)
+
+
+def load_test(
+    source: Any, *, like: Pool, text: str | None = None, label: Any = None, id: Any = None, group: Any = None
+) -> Dataset | None:
+    """Read the test part of a source, encoded like the pool of its training part; None when it has no test part.
+
+    A folder with ``test.*`` or ``t10k-images-idx3-ubyte`` has one, and an npz with ``X_test`` or ``test_images``. The
+    names of columns are by default those of the pool. Raises BadData. Cost O(N·D).
+    """
+    from querist.data.sources import read_test
+
+    wish = Wish(text, label, id, group, like)
+    found = read_test(source, wish)
+    return None if found is None else _dataset(found, wish)
+
+
+def _dataset(source: Any, wish: Wish) -> Dataset:
+    from querist.formats.protocol import Arrays
+
+    if isinstance(source.content, Arrays):
+        from querist.data.arrays import pool_of as pool_of_arrays
+
+        arrays = source.content if source.labels is None else replace(source.content, labels=source.labels)
+        pool, labels, skipped = pool_of_arrays(arrays, wish)
+    else:
+        from querist.data.tables import pool_of
+
+        pool, labels, skipped = pool_of(source.content, wish, source.labels)
+    if wish.like is not None:
+        pool = _alike(pool, wish.like)
+    return Dataset(pool, labels, source.name, skipped)
+
+
+def _alike(pool: Pool, like: Pool) -> Pool:
+    if pool.kind != like.kind:
+        raise BadData(f"the rows are {_what(pool)}, those of the pool {_what(like)}: give the same kind of items")
+    if pool.kind == "text":
+        return pool
+    if pool.items.shape[1] != like.items.shape[1]:
+        raise BadData(
+            f"the rows have {pool.items.shape[1]} features, the pool has {like.items.shape[1]}: give the same"
+        )
+    if pool.about.get("columns") != like.about.get("columns"):
+        raise BadData("the pool was read from arrays and the rows from a table, or the other way round: give one kind")
+    return pool
+
+
+def _what(pool: Pool) -> str:
+    return "texts" if pool.kind == "text" else f"{pool.kind}s"

@@ -1,0 +1,168 @@
+"""Where items come from: arrays, tables, files, folders and built-in sets, by what the source is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from querist.data.builtin import builtin, builtin_names
+from querist.data.roles import Wish, hints
+from querist.errors import BadData
+from querist.formats import by_path, stem
+from querist.formats._files import beside
+from querist.formats.protocol import Arrays, Table
+
+
+class Source(NamedTuple):
+    """What was read: arrays or a table, what to call it, and labels that came beside it."""
+
+    content: Arrays | Table
+    name: str
+    labels: Any = None
+
+
+def read(source: Any, wish: Wish) -> Source:
+    """Read a source of any kind; raises BadData."""
+    if isinstance(source, str | os.PathLike):
+        return _named(source, wish)
+    if isinstance(source, tuple) and len(source) == 2 and not isinstance(source[0], str):
+        return read(source[0], wish)._replace(labels=source[1])
+    if isinstance(source, list | tuple):
+        return _rows(list(source))
+    return Source(_object(source), "table" if _is_frame(source) else "array")
+
+
+def _is_frame(source: Any) -> bool:
+    return any(hasattr(source, name) for name in ("columns", "column_names", "schema"))
+
+
+def _object(source: Any) -> Arrays | Table:
+    import pyarrow as pa
+
+    package = type(source).__module__.partition(".")[0]
+    if isinstance(source, pa.Table):
+        return source
+    if isinstance(source, pa.RecordBatch):
+        return pa.Table.from_batches([source])
+    if package == "pandas" and hasattr(source, "columns"):
+        return _pandas(source)
+    if package == "polars" and hasattr(source, "columns"):
+        return source.collect().to_arrow() if hasattr(source, "collect") else source.to_arrow()
+    if package in ("pandas", "polars"):  # a series
+        return Arrays(np.asarray(source.to_list(), dtype=object))
+    if hasattr(source, "shape"):
+        return Arrays(source)
+    raise BadData(
+        f"items cannot be read from a {type(source).__name__}: give an array, a sparse matrix, a table, a list of "
+        f"texts or of dicts, (X, y), a file, a folder, or one of {', '.join(builtin_names())}"
+    )
+
+
+def _pandas(frame: Any) -> Table:
+    import pyarrow as pa
+
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    frame = frame.rename(columns=str)
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise BadData(f"a column mixes kinds of values ({' '.join(map(str, error.args))}): give it one kind") from None
+
+
+def _rows(rows: list[Any]) -> Source:
+    from querist.formats._rows import table_of
+
+    if not rows:
+        raise BadData("the list has zero rows: give at least one")
+    if all(isinstance(row, Mapping) for row in rows):
+        return Source(table_of(rows, lambda i: f"row {i + 1}"), "records")
+    if all(isinstance(row, str | None) for row in rows):
+        return Source(Arrays(np.array(rows, dtype=object)), "texts")
+    try:
+        return Source(Arrays(np.asarray(rows, dtype=np.float64)), "array")
+    except (TypeError, ValueError):
+        kinds = ", ".join(sorted({type(row).__name__ for row in rows}))
+        raise BadData(f"a list of items must hold texts, dicts, or rows of numbers: got {kinds}") from None
+
+
+def _named(source: str | os.PathLike[str], wish: Wish) -> Source:
+    path = Path(source)
+    if path.is_dir():
+        return _folder(path, "train", wish)
+    if path.exists():
+        return file(path, wish)
+    name = os.fspath(source)
+    if name in builtin_names():
+        return Source(builtin(name), name)
+    raise BadData(
+        f"{name!r} is neither a file nor a built-in data set: {beside(path, builtin_names())} "
+        f"(built in: {', '.join(builtin_names())})"
+    )
+
+
+def file(path: Path, wish: Wish) -> Source:
+    """Read one file by its ending."""
+    form = by_path(path)
+    if form.about.name == "libsvm":
+        form = _libsvm_like(wish)
+    return Source(form.read(path, partial(hints, wish=wish)), stem(path))
+
+
+def _libsvm_like(wish: Wish) -> Any:
+    from querist.formats.libsvm import Libsvm
+
+    pool = wish.like
+    if pool is None or pool.kind == "text" or "columns" in pool.about:
+        return Libsvm()
+    first = pool.about.get("libsvm", {}).get("first")
+    return Libsvm(pool.items.shape[1], first, isinstance(pool.items, np.ndarray))
+
+
+def _folder(path: Path, part: str, wish: Wish) -> Source:
+    found = part_of(path, part)
+    if found is None:
+        held = ", ".join(sorted(p.name for p in path.iterdir())[:8]) or "nothing"
+        raise BadData(
+            f"the folder {path.name!r} holds no train.csv, train.jsonl or the like, nor train-images-idx3-ubyte: "
+            f"it holds {held}; name one of its files"
+        )
+    return file(found, wish)._replace(name=path.resolve().name)
+
+
+def part_of(path: Path, part: str) -> Path | None:
+    """Find the file of a folder that holds the part called train or test; None when there is none.
+
+    Raises BadData when several could be it, or when it is of an unknown format.
+    """
+    starts = {"train": ("train",), "test": ("test", "t10k")}[part]
+    found = [p for p in sorted(path.iterdir()) if p.is_file() and _is_part(p, starts)]
+    if len(found) > 1:
+        raise BadData(f"the folder {path.name!r} holds {' and '.join(p.name for p in found)}: name the one to read")
+    return found[0] if found else None
+
+
+def _is_part(path: Path, starts: tuple[str, ...]) -> bool:
+    name = path.name.lower()
+    return name.split(".")[0] in starts or any(name.startswith((f"{s}-images-idx", f"{s}-images.idx")) for s in starts)
+
+
+def read_test(source: Any, wish: Wish) -> Source | None:
+    """Read the test part that belongs to a source: of a folder, or of a split npz; None when there is none."""
+    if not isinstance(source, str | os.PathLike):
+        return None
+    path = Path(source)
+    if path.is_dir():
+        found = part_of(path, "test")
+        return None if found is None else file(found, wish)._replace(name=path.resolve().name)
+    if path.exists() and by_path(path).about.name == "npz":
+        from querist.formats.npz import Npz
+
+        arrays = Npz().read_test(path)
+        return None if arrays is None else Source(arrays, stem(path))
+    return None

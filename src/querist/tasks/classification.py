@@ -1,0 +1,208 @@
+"""One class for each item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats, to_numpy
+from querist.errors import BadInput, BadLabel, near
+from querist.tasks._scores import accuracy, balanced_accuracy, ece, log_loss, macro_f1
+from querist.tasks.protocol import Answer, Label, Suggestion
+from querist.view import Evidence, Need
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One of C classes for each item; a label is a string or an integer, its code the place in ``labels``.
+
+    Raises BadInput when there is no label, when two are the same, or when one is neither string nor integer.
+
+    >>> task = Classification.from_labels([3, 1, 2, 1])
+    >>> task.labels, task.check("3"), task.encode([1, 3]).tolist()
+    ((1, 2, 3), 3, [0, 2])
+    """
+
+    labels: tuple[str | int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.labels:
+            raise BadInput("classification needs at least one label: got none; name the classes")
+        for label in self.labels:
+            if type(label) not in (str, int):
+                raise BadInput(f"a class must be a string or an integer: got {label!r} ({type(label).__name__})")
+        if len(set(self.labels)) < len(self.labels):
+            twice = next(a for i, a in enumerate(self.labels) if a in self.labels[:i])
+            raise BadInput(f"the classes must be distinct: {twice!r} occurs twice")
+
+    @staticmethod
+    def from_labels(labels: Iterable[Label | None]) -> Classification:
+        """Make the task of the labels that occur, sorted: numbers by value, strings by code point; None is no label.
+
+        >>> Classification.from_labels(["b", None, "a", "b"]).labels
+        ('a', 'b')
+        """
+        found = {_plain(label) for label in labels if label is not None}
+        return Classification(tuple(sorted(found, key=lambda a: (isinstance(a, str), a))))
+
+    @staticmethod
+    def from_schema(schema: Mapping[str, Any]) -> Classification:
+        """Make the task that ``schema`` describes."""
+        return Classification(tuple(schema["labels"]))
+
+    @property
+    def classes(self) -> int:
+        """Count the classes C."""
+        return len(self.labels)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Describe the task as JSON."""
+        return {"task": "classification", "labels": list(self.labels)}
+
+    @cached_property
+    def _code(self) -> dict[str | int, int]:
+        return {label: code for code, label in enumerate(self.labels)}
+
+    @cached_property
+    def _spelt(self) -> dict[str, list[str | int]]:
+        spelt: dict[str, list[str | int]] = {}
+        for label in self.labels:
+            spelt.setdefault(str(label), []).append(label)
+        return spelt
+
+    def check(self, label: Label) -> str | int:
+        """Give the label as the task spells it: "3" stands for 3 and 3 for "3" where only one of them is a class.
+
+        Raises BadLabel with the near names.
+        """
+        plain = _plain(label)
+        if isinstance(plain, str | int) and not isinstance(plain, bool):
+            if plain in self._code:
+                return plain
+            spelt = self._spelt.get(str(plain), [])
+            if len(spelt) == 1:
+                return spelt[0]
+        raise BadLabel(f"no class is called {plain!r}: {near(str(plain), self._spelt)}")
+
+    def merge(self, answers: Sequence[Answer]) -> str | int | None:
+        """Take the vote of the majority, each person's latest label counting once; a tie goes to the earliest answer.
+
+        ``retract`` takes a person's label back; ``skip`` and ``unsure`` leave it. None when no label is left.
+
+        >>> said = [Answer("i", "cat", who="ann"), Answer("i", "dog", who="bob"), Answer("i", "dog", who="eve")]
+        >>> Classification(("cat", "dog")).merge(said), Classification(("cat", "dog")).merge(said[:2])
+        ('dog', 'cat')
+        """
+        votes: dict[str, str | int] = {}
+        for answer in answers:
+            if answer.kind in ("label", "retract"):
+                votes.pop(answer.who, None)  # a new answer also takes a new place in the order
+            if answer.kind == "label":
+                votes[answer.who] = self.check(answer.label)
+        counts: dict[str | int, int] = {}
+        for label in votes.values():
+            counts[label] = counts.get(label, 0) + 1
+        return max(counts, key=lambda label: counts[label], default=None)  # the first of equals: the earliest
+
+    def encode(self, labels: Sequence[Label]) -> Codes:
+        """Code labels as 0 … C − 1, int64 [L]; raises BadLabel. Cost O(L)."""
+        return np.fromiter((self._code[self.check(label)] for label in labels), np.int64, len(labels))
+
+    def decode(self, evidence: Evidence, row: int) -> Suggestion | None:
+        """Suggest the most probable class and its probability, or by decision value alone without a confidence.
+
+        A decision value is no probability, so the confidence is then None rather than a number that looks like one.
+        Draws are averaged. None when the evidence predicts nothing.
+
+        >>> Classification(("no", "yes")).decode({"probs": np.array([[0.2, 0.8]])}, 0)
+        Suggestion(label='yes', confidence=0.8)
+        >>> Classification(("no", "yes")).decode({"decision": np.array([[-1.5]])}, 0)
+        Suggestion(label='no', confidence=None)
+        """
+        one: Evidence = {n: evidence[n][row : row + 1] for n in _PREDICTS if evidence.get(n) is not None}
+        if not one:
+            return None
+        probs, code = probabilities(one), int(self._said(one)[0])
+        return Suggestion(self.labels[code], None if probs is None else min(float(probs[0, code]), 1.0))
+
+    def _said(self, evidence: Evidence) -> Codes:
+        return np.minimum(predicted(evidence), self.classes - 1)  # one class, one column: the sign says nothing
+
+    def losses(self, truth: Codes, evidence: Evidence) -> Floats:
+        """Count 1 for each row whose predicted class is wrong, else 0; float64 [N]. Its mean is 1 − accuracy."""
+        wrong: Floats = (self._said(evidence) != np.asarray(truth)).astype(np.float64)
+        return wrong
+
+    def metrics(self, truth: Codes, evidence: Evidence) -> dict[str, float]:
+        """Compute accuracy, balanced_accuracy and macro_f1, and with probabilities log_loss and ece; {} on no rows.
+
+        log_loss clips probabilities at the epsilon of float64 (2.2e-16); ece is that of the predicted class over 15
+        bins of equal mass. Cost O(N·C + N log N).
+
+        >>> found = Classification((0, 1)).metrics(np.array([0, 1, 1]), {"decision": np.array([[-1.0], [2.0], [-0.5]])})
+        >>> {name: round(value, 4) for name, value in found.items()}
+        {'accuracy': 0.6667, 'balanced_accuracy': 0.75, 'macro_f1': 0.6667}
+        """
+        truth = np.asarray(truth)
+        if len(truth) == 0:
+            return {}
+        said, probs = self._said(evidence), probabilities(evidence)
+        table = np.bincount(truth * self.classes + said, minlength=self.classes**2).reshape(self.classes, -1)
+        found = {
+            "accuracy": accuracy(table),
+            "balanced_accuracy": balanced_accuracy(table),
+            "macro_f1": macro_f1(table),
+        }
+        if probs is not None:
+            confidence = probs[np.arange(len(said)), said]
+            found |= {"log_loss": log_loss(truth, probs), "ece": ece(confidence, said == truth)}
+        return found
+
+    def cost(self, label: Label) -> float:
+        """Count one item."""
+        return 1.0
+
+    def units(self, item: str) -> tuple[str, ...]:
+        """Ask an item as a whole."""
+        return (item,)
+
+
+_PREDICTS: tuple[Need, ...] = ("probs", "draws", "decision")
+
+
+def _plain(label: Any) -> Any:
+    value = label.item() if isinstance(label, np.generic) else label
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def probabilities(evidence: Evidence) -> Floats | None:
+    """Give the class probabilities [N, C], those of draws averaged; None when the evidence has none."""
+    if evidence.get("probs") is not None:
+        return np.asarray(to_numpy(evidence["probs"]), np.float64)
+    if evidence.get("draws") is not None:
+        mean: Floats = np.asarray(to_numpy(evidence["draws"]), np.float64).mean(axis=1)
+        return mean
+    return None
+
+
+def predicted(evidence: Evidence) -> Codes:
+    """Give the predicted class of each row, [N]: the most probable, or the largest decision value (for one column, its
+    sign); the first of equals. Raises BadInput when the evidence predicts nothing.
+    """
+    values = probabilities(evidence)
+    if values is None:
+        if evidence.get("decision") is None:
+            raise BadInput(f"a prediction needs probs, draws or decision: got {', '.join(evidence) or 'nothing'}")
+        values = np.asarray(to_numpy(evidence["decision"]), np.float64)
+        if values.shape[1] == 1:
+            values = np.column_stack([-values[:, 0], values[:, 0]])
+    codes: Codes = values.argmax(axis=1).astype(np.int64)
+    return codes
