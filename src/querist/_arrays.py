@@ -89,7 +89,7 @@ def xlogx(p: Array) -> Array:
 
 
 def logsumexp(x: Array, axis: int = -1) -> Array:
-    """Compute log Σ exp(x) along an axis without overflow.
+    """Compute log Σ exp(x) along an axis without overflow; −inf where all x are −inf.
 
     >>> float(logsumexp(np.array([1000.0, 1000.0])).round(4))
     1000.6931
@@ -97,8 +97,9 @@ def logsumexp(x: Array, axis: int = -1) -> Array:
     xp = namespace(x)
     top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
-    total = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
-    return xp.squeeze(total, axis=axis)
+    total = xp.sum(xp.exp(x - top), axis=axis, keepdims=True)
+    log = xp.log(xp.where(total > 0, total, xp.ones_like(total)))
+    return xp.squeeze(xp.where(total > 0, log + top, xp.full_like(total, -xp.inf)), axis=axis)
 
 
 def top_two(x: Array) -> tuple[Array, Array]:
@@ -145,5 +146,9 @@ def segment_sum(values: Array, starts: NDArray[np.int64]) -> Floats:
     [3.0, 0.0, 4.0]
     """
     flat = to_numpy(values).astype(np.float64, copy=False)
-    total = np.concatenate([np.zeros((1, *flat.shape[1:])), np.cumsum(flat, axis=0)])
-    return np.asarray(total[starts[1:]] - total[starts[:-1]])
+    filled = np.diff(starts) > 0
+    sums = np.zeros((len(filled), *flat.shape[1:]))
+    if filled.any():
+        # not differences of one running sum: there a large run would take digits from all that follow
+        sums[filled] = np.add.reduceat(flat, starts[:-1][filled], axis=0)
+    return sums

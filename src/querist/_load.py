@@ -43,11 +43,12 @@ def parse(text: str) -> Spec:
 def _options(text: str, rest: str) -> dict[str, Any]:
     try:
         call = ast.parse(f"f({rest}", mode="eval").body
-        assert isinstance(call, ast.Call)
-        if call.args:
-            raise ValueError("positional values")
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise ValueError("more than one bracket")
+        if call.args or any(k.arg is None for k in call.keywords):
+            raise ValueError("a value without a name")
         return {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    except (SyntaxError, ValueError, AssertionError) as error:
+    except (SyntaxError, ValueError) as error:
         raise BadInput(
             f"cannot read the options of {text!r}: {error}; write name(key=value, …) with plain values"
         ) from None
