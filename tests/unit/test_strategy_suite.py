@@ -104,6 +104,14 @@ class Restless(Random):
         return np.random.default_rng().uniform(size=len(view))
 
 
+class AsItLies(Good):
+    """Adds up the classes in whatever order they lie in memory."""
+
+    def score(self, view, draw):
+        p = view.probs
+        return -namespace(p).sum(p * namespace(p).log(p), axis=-1)
+
+
 class NumPyOnly(Good):
     def score(self, view, draw):
         p = view.probs if isinstance(view.probs, np.ndarray) else np.ones((len(view), 2)) / 2
@@ -160,6 +168,7 @@ FAULTS = [
     (SameNoiseEachRound, "test_same_seed_same_picks", ()),
     (Restless, "test_same_seed_same_picks", ()),
     (Restless, "test_row_order_plays_no_part_when_ids_are_given", (False,)),
+    (AsItLies, "test_layout_of_memory_plays_no_part", ()),
     (NumPyOnly, "test_array_libraries_agree", ("array_api_strict",)),
     (SinglePrecision, "test_single_precision_is_computed_in_double", ()),
     (Peeks, "test_looks_at_nothing_that_it_does_not_declare", ()),

@@ -120,6 +120,14 @@ class StrategySuite:
             if chosen.propensity is not None and whole.propensity is not None:
                 assert chosen.propensity.tolist() == pytest.approx(whole.propensity)
 
+    def test_layout_of_memory_plays_no_part(self, rule: Strategy) -> None:
+        """Tables stored by columns, as data frames are, give the same picks, and the same scores to the last digit."""
+        view = sort_rows(make_view(rule, 24, sizes=Sizes(classes=11, members=9, features=12)))
+        columns = change_arrays(view, lambda name, value: np.asfortranarray(value))
+        assert _choose(rule, columns, 7).rows.tolist() == _choose(rule, view, 7).rows.tolist()
+        if not rule.joint:  # the scores of a joint strategy may come from a matrix product, true to rounding
+            assert _scores(rule, columns).tolist() == _scores(rule, view).tolist()
+
     @pytest.mark.parametrize("kind", sorted(_CERTAIN))
     @pytest.mark.parametrize("classes", [1, 2, 5])
     def test_certain_predictions(self, rule: Strategy, kind: str, classes: int) -> None:
