@@ -69,18 +69,24 @@ class Study:
         seed: int = 0,
         overlap: int = 1,
         suggestions: bool = True,
+        keep_labels: bool = True,
         **reading: Any,
     ) -> Study:
         """Start a study, and rank its first queue without any label.
 
         ``path`` is a file (``name.querist``), a database URL, or None to keep everything in memory. ``data`` is
         whatever ``querist.load`` reads (``reading`` goes there: text=, label=, id=, group=); labels found in it are
-        kept as answers. ``labels`` names the classes; default: those found. Raises StudyExists, BadData, BadLabel,
-        UnknownName.
+        kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. Raises
+        StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = _dataset(data, reading)
         made = _task(task, labels, dataset)
-        given = _given(dataset, made)
+        given = _given(dataset, made) if keep_labels else []
+        if len(given) == len(dataset.pool):
+            raise BadInput(
+                f"all {len(given)} items have a label already: there is nothing to ask; "
+                "start without them with keep_labels=False (--ignore-labels), or measure with `querist simulate`"
+            )
         rule, name = resolve_strategy(strategy)
         model, spec = resolve_learner(learner)
         evidence_for(rule, name, model.provides)
