@@ -25,6 +25,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_LISTED = 80
+"""More names than this are not listed whole in a message."""
+
 
 class QueristError(Exception):
     """The root of all errors that querist raises on purpose."""
@@ -89,9 +92,13 @@ def near(name: str, known: Iterable[str]) -> str:
     "did you mean 'margin'?"
     >>> near("xyz", ["margin", "random"])
     'known: margin, random'
+    >>> near("42", [f"item_{i:03}" for i in range(300)])
+    'known: item_000, item_001, item_002, item_003, item_004, item_005 … (300 in all)'
     """
     known = sorted(known)
     close = get_close_matches(name, known, n=3, cutoff=0.6)
     if close:
         return "did you mean " + " or ".join(repr(c) for c in close) + "?"
+    if len(known) > MOST_LISTED:
+        return f"known: {', '.join(known[:6])} … ({len(known)} in all)"
     return "known: " + (", ".join(known) if known else "none")
