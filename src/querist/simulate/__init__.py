@@ -1,0 +1,137 @@
+"""Simulations: how many labels would active learning have saved on data whose labels are known?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from querist.data import Dataset, load
+from querist.errors import BadInput, near
+from querist.learners import resolve as resolve_learner
+from querist.simulate.cell import Cell, run_cell
+from querist.simulate.compare import Comparison, compare
+from querist.simulate.curve import Curve, Point, aubc, aubc_log, aubc_lu, labels_to
+from querist.simulate.oracle import Missing, Noisy, Oracle, Perfect
+from querist.simulate.plan import Plan, has_spec, name_of, plan_of
+from querist.simulate.results import Simulation
+from querist.simulate.run import OnProgress, Progress, run, run_each
+from querist.simulate.split import Source, Split, source_of, split
+
+__all__ = [
+    "Cell",
+    "Comparison",
+    "Curve",
+    "Missing",
+    "Noisy",
+    "Oracle",
+    "Perfect",
+    "Plan",
+    "Point",
+    "Progress",
+    "Simulation",
+    "Source",
+    "Split",
+    "aubc",
+    "aubc_log",
+    "aubc_lu",
+    "compare",
+    "labels_to",
+    "run",
+    "run_cell",
+    "run_each",
+    "simulate",
+    "source_of",
+    "split",
+]
+
+
+def simulate(
+    data: Any,
+    *,
+    test: Any = None,
+    jobs: int = 1,
+    out: str | PathLike[str] | None = None,
+    on_progress: OnProgress | None = None,
+    **options: Any,
+) -> Simulation:
+    """Replay the labelling of known data with several strategies, and measure each round on test items.
+
+    ``data`` is a Dataset or anything ``querist.load`` reads, or a list of several; ``test`` likewise, instead of a
+    share held out. ``options`` are the fields of ``Plan``: strategies=, learner=, initial=, batch=, budget=, seeds=,
+    noise= … With ``out``, finished runs are kept in ``out/cells``, so that an interrupted simulation goes on where it
+    was, and curves.csv, summary.json, curves.png and report.html are written there. ``jobs`` processes share the runs.
+    Runs of one seed are paired: the same split, the same initial set. The value with all labels comes from one fit per
+    seed on the whole training part, with the answers of the same oracle.
+
+    Raises BadData, BadInput, MissingEvidence, UnknownName.
+
+    >>> found = simulate("iris", strategies=["random", "margin"], initial=6, batch=6, budget=30, seeds=[0, 1])
+    >>> [(row["strategy"], row["seeds"]) for row in found.summary["rows"]]
+    [('random', 2), ('margin', 2)]
+    """
+    plan = plan_of(options)
+    _check_models(plan)
+    sources = [_source(d, test) for d in (data if isinstance(data, list) else [data])]
+    names = [s.name for s in sources]
+    _distinct(names)
+    cells = [cell for source in sources for cell in _cells(source, plan)]
+    kept = None if out is None else Path(out) / "cells"
+    curves = run(cells[:1], folder=kept, on_progress=on_progress)
+    _check_metric(plan, curves[0])
+    curves += run(cells[1:], jobs=jobs, folder=kept, on_progress=on_progress)
+    curves.sort(key=lambda c: (names.index(c.dataset), plan.names.index(c.strategy) if c.strategy else -1, c.seed))
+    found = Simulation(plan, tuple(_of(curves, full=False)), tuple(_of(curves, full=True)), tuple(_notes(plan)))
+    if out is not None:
+        found.write(out)
+    return found
+
+
+def _check_metric(plan: Plan, curve: Curve) -> None:
+    """Check the metric as soon as one model has been measured."""
+    known = list(curve.points[-1].metrics)
+    if plan.metric is not None and plan.metric not in known:
+        raise BadInput(f"no metric is called {plan.metric!r}: {near(plan.metric, known)}")
+
+
+def _source(data: Any, test: Any) -> Source:
+    known = data if isinstance(data, Dataset) else load(data)
+    held = test if test is None or isinstance(test, Dataset) else load(test, like=known.pool)
+    return source_of(known, held)
+
+
+def _cells(source: Source, plan: Plan) -> list[Cell]:
+    cuts = [(seed, split(source, plan, seed)) for seed in plan.seeds]
+    return [Cell(cut, strategy, seed, plan) for seed, cut in cuts for strategy in (None, *plan.strategies)]
+
+
+def _of(curves: Iterable[Curve], *, full: bool) -> list[Curve]:
+    return [c for c in curves if (c.strategy is None) == full]
+
+
+def _check_models(plan: Plan) -> None:
+    """Fail before the first run where a strategy needs evidence that the learner does not give."""
+    from querist._query import resolve as resolve_strategy
+    from querist.strategies.protocol import evidence_for
+
+    provides = resolve_learner(plan.learner)[0].provides
+    chosen = () if plan.initial_by in ("random", "stratified") else (plan.initial_by,)
+    for strategy in (*plan.strategies, *chosen):
+        rule, name = resolve_strategy(strategy)
+        evidence_for(rule, name, provides)
+
+
+def _distinct(names: Sequence[str]) -> None:
+    twice = [n for i, n in enumerate(names) if n in names[:i]]
+    if twice:
+        raise BadInput(f"data sets must have names of their own: {twice[0]!r} is there twice")
+
+
+def _notes(plan: Plan) -> Iterable[str]:
+    named = [(s, "strategies") for s in plan.strategies]
+    for thing, kind in [(plan.learner, "learners"), *named]:
+        if not has_spec(thing, kind):
+            yield f"{name_of(thing, kind)} is an object without a name of its own: its runs were not kept for resuming"
+    if "random" not in plan.names:
+        yield "random was not run: factors saved need it as the baseline"

@@ -1,0 +1,216 @@
+"""One cell of a simulation: a strategy on one split with one seed, through the public Study."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import blake2b
+from time import perf_counter
+from typing import Any
+
+import querist
+from querist._draw import Draw
+from querist.data import Dataset, Pool
+from querist.embed import encoder_for
+from querist.errors import BadData
+from querist.learners import resolve as resolve_learner
+from querist.simulate.curve import Curve, Point
+from querist.simulate.oracle import WHO, Missing, Noisy, Oracle, Perfect
+from querist.simulate.plan import Plan, has_spec, name_of
+from querist.simulate.split import Split
+from querist.strategies.protocol import Strategy
+from querist.study import Study
+from querist.tasks import Answer, Classification, Label, Task, from_schema
+from querist.view import Need
+
+OnRound = Callable[[int], None]
+"""Called with the number of labels after each round."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cell:
+    """One run: a split, a strategy (None: one fit on every label), a seed, and the protocol of the plan."""
+
+    split: Split
+    strategy: str | Strategy | None
+    seed: int
+    plan: Plan
+
+    def __repr__(self) -> str:
+        return f"Cell({self.split.source.name!r}, {self.name or 'all labels'!r}, seed {self.seed})"
+
+    @property
+    def name(self) -> str | None:
+        """The strategy's name."""
+        return None if self.strategy is None else name_of(self.strategy)
+
+    @cached_property
+    def digest(self) -> str | None:
+        """Digest everything that decides the curve; None where an object has no specification to stand for it."""
+        named = has_spec(self.plan.learner, "learners")
+        if not named or (self.strategy is not None and not has_spec(self.strategy, "strategies")):
+            return None
+        facts = {**self.info, "dataset": self.split.source.name, "strategy": self.name, "seed": self.seed}
+        return blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """Say how the curve is made: version, protocol, split."""
+        return {
+            "version": querist.__version__,
+            "protocol": self.plan.protocol(full=self.strategy is None),
+            "split": self.split.digest,
+            "test_items": len(self.split.test),
+        }
+
+    @property
+    def budget(self) -> int:
+        """The labels after which the run ends: the plan's, or the whole training part."""
+        pool = len(self.split.train)
+        return pool if self.plan.budget is None or self.strategy is None else min(pool, self.plan.budget)
+
+    def oracle(self, task: Task) -> Oracle:
+        """Build the one who answers."""
+        labels = self.split.labels
+        oracle: Oracle = Perfect(labels, cost=_costs(labels, self.split.pool, task, self.plan.cost))
+        if self.plan.noise:
+            oracle = Noisy(oracle, list(task.schema["labels"]), self.plan.noise, Draw(self.seed))
+        return Missing(oracle, self.plan.missing, Draw(self.seed)) if self.plan.missing else oracle
+
+
+def _costs(labels: Mapping[str, Label], pool: Pool, task: Task, unit: str) -> dict[str, float]:
+    if unit == "items":
+        return dict.fromkeys(labels, 1.0)
+    if unit == "seconds":
+        return _seconds(pool)
+    return {id: task.cost(label) for id, label in labels.items()}
+
+
+def _seconds(pool: Pool) -> dict[str, float]:
+    rows = pool.records or ()
+    if not rows or any("seconds" not in row for row in rows):
+        raise BadData("cost 'seconds' needs a column 'seconds' in the data, what each answer took: use cost 'items'")
+    return {id: float(row["seconds"]) for id, row in zip(pool.ids, rows, strict=True)}
+
+
+def run_cell(cell: Cell, on_round: OnRound | None = None) -> Curve:
+    """Run a cell from the initial set to the end of its budget; one Point per round that brought a label.
+
+    The initial labels come with the data, the others are told with ``record``; the model is measured on the test items
+    after every ``step``. Cost: one fit, one
+    pass over pool and test items, and one choice per round.
+    """
+    started, points = perf_counter(), []
+    for point in _rounds(cell):
+        points.append(point)
+        if on_round is not None:
+            on_round(point.labels)
+    info = {**cell.info, "seconds": perf_counter() - started}
+    return Curve(cell.split.source.name, cell.name, cell.seed, tuple(points), info)
+
+
+def _rounds(cell: Cell) -> Iterator[Point]:
+    pool, items = _eaten(cell)
+    task = _task(cell.plan.task, cell.split.all_labels)
+    tally = _Tally(cell.oracle(task))
+    told = tally.ask(_first(cell, pool, task))
+    early = [a for a in told if a.kind == "label"]
+    early = early if len(early) < len(pool) else []  # a study does not start with nothing to ask
+    with _study(cell, _known(pool, early), task, cell.strategy or "random", batch=cell.plan.batch) as study:
+        study.record([a for a in told if not early or a.kind != "label"])
+        yield from _loop(study, tally, cell, items)
+
+
+def _eaten(cell: Cell) -> tuple[Pool, Any]:
+    """Encode training and test items as a study would, but once instead of in every round."""
+    pool, items = cell.split.pool, cell.split.test_items
+    encoder = None if resolve_learner(cell.plan.learner)[0].eats == "raw" else encoder_for(pool.items)
+    if encoder is None:
+        return pool, items
+    return replace(pool, items=encoder.encode(pool.items), kind="record"), encoder.encode(items)
+
+
+def _task(task: Task | str, labels: Sequence[Label]) -> Task:
+    if not isinstance(task, str):
+        return task
+    return from_schema({"task": task, "labels": list(Classification.from_labels(labels).labels)})
+
+
+def _first(cell: Cell, pool: Pool, task: Task) -> Sequence[str]:
+    """Name the initial set: every item for the full fit, the split's own, or the first queue of a strategy."""
+    if cell.strategy is None:
+        return pool.ids
+    if cell.split.initial is not None:
+        return cell.split.initial
+    if cell.plan.initial == 0:
+        return ()
+    with _study(cell, _known(pool, ()), task, cell.plan.initial_by, batch=cell.plan.initial) as study:
+        return [q.id for q in study.ask(cell.plan.initial)]
+
+
+def _known(pool: Pool, told: Sequence[Answer]) -> Dataset:
+    """Put the initial labels into the data, so that the study does not rank a first queue that nobody asks for."""
+    labels = {a.item: a.label for a in told}
+    return Dataset(pool, [labels.get(id) for id in pool.ids])
+
+
+def _study(cell: Cell, data: Dataset, task: Task, strategy: str | Strategy, *, batch: int) -> Study:
+    return Study.create(
+        None, data, task=task, learner=cell.plan.learner, strategy=strategy, batch=batch, seed=cell.seed,
+        suggestions=False,
+    )  # fmt: skip
+
+
+@dataclass
+class _Tally:
+    """The oracle, what its answers cost so far, and which items it refused."""
+
+    oracle: Oracle
+    cost: float = 0.0
+    refused: set[str] = field(default_factory=set)
+
+    def ask(self, ids: Sequence[str]) -> Sequence[Answer]:
+        """Ask the oracle and keep count."""
+        answers = self.oracle(ids)
+        self.cost += sum(a.cost or 0.0 for a in answers)
+        self.refused.update(a.item for a in answers if a.kind != "label")
+        return answers
+
+
+def _loop(study: Study, tally: _Tally, cell: Cell, items: Any) -> Iterator[Point]:
+    """Step, measure, ask and tell until the budget is spent or only refused items are left."""
+    truth = study.task.encode(cell.split.truth)
+    while True:
+        step = study.step()
+        needs = _evaluation_needs(study.predictor.provides)
+        metrics = study.task.metrics(truth, study.predict(items, needs))
+        yield Point(step.labels, tally.cost, metrics, step.fit_seconds, step.query_seconds)
+        if not _gain(study, tally, cell.budget - step.labels):
+            return
+
+
+def _gain(study: Study, tally: _Tally, want: int) -> int:
+    """Get up to one batch of labels more; a batch that brings none is followed by the next one."""
+    while want > 0:
+        ids = [q.id for q in study.ask(min(study.batch, want), who=WHO)]
+        if not set(ids) - tally.refused:
+            return 0
+        answers = tally.ask(ids)
+        study.record(answers)
+        if told := sum(a.kind == "label" for a in answers):
+            return told
+        study.step()
+    return 0
+
+
+def _evaluation_needs(provides: frozenset[Need]) -> frozenset[Need]:
+    """Choose the evidence that metrics are computed from: probabilities, else the decision, else all a learner gives.
+
+    >>> sorted(_evaluation_needs(frozenset({"decision", "embed"})))
+    ['decision']
+    """
+    best: tuple[Need, ...] = ("probs", "decision")
+    one = next((need for need in best if need in provides), None)
+    return provides - {"draws", "embed", "head"} if one is None else frozenset({one})

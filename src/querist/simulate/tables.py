@@ -1,0 +1,237 @@
+"""What a summary says in words and tables: the same for the terminal and for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import exp, log
+from typing import Any, NamedTuple
+
+_SHARES = {"accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "f1", "ece", "ap", "map", "recall", "precision"}
+_NAMES = {
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "f1": "F1",
+    "log_loss": "log loss",
+    "ece": "calibration error",
+}
+_NAMES |= {"ap": "average precision", "map": "mean average precision", "rmse": "RMSE", "mae": "MAE"}
+
+
+class Table(NamedTuple):
+    """A table of words."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Number(NamedTuple):
+    """How a metric is written: shares in per cent, the rest with three digits."""
+
+    percent: bool
+
+    def __call__(self, value: float, digits: int = 1) -> str:
+        """Write a value."""
+        return f"{100 * value:.{digits}f} %" if self.percent else f"{value:.3f}"
+
+    def axis(self, value: float) -> str:
+        """Write a tick."""
+        return f"{100 * value:.4g} %" if self.percent else f"{value:.3g}"
+
+    def mean(self, entry: Mapping[str, Any]) -> str:
+        """Write a mean with its standard error.
+
+        >>> Number(True).mean({"mean": 0.912, "se": 0.004})
+        '91.2 % ± 0.4'
+        """
+        if entry["se"] is None:
+            return self(entry["mean"])
+        return f"{self(entry['mean'])} ± {100 * entry['se']:.1f}" if self.percent else (
+            f"{entry['mean']:.3f} ± {entry['se']:.3f}"
+        )  # fmt: skip
+
+
+def number(metric: str) -> Number:
+    """Say how a metric is written."""
+    return Number(metric in _SHARES)
+
+
+def metric_name(metric: str) -> str:
+    """Name a metric for people.
+
+    >>> metric_name("balanced_accuracy")
+    'balanced accuracy'
+    """
+    return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def number_list(value: float) -> str:
+    """Write a count of labels, whole where it is whole.
+
+    >>> number_list(1250.0), number_list(42.5)
+    ('1,250', '42.5')
+    """
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def labels_needed(entry: Mapping[str, Any], budget: float) -> str:
+    """Write a median number of labels with its interval, or that the target was not reached.
+
+    >>> labels_needed({"median": 40.0, "interval": [35.0, None]}, 300)
+    '40 (35 to > 300)'
+    >>> labels_needed({"median": None, "interval": None}, 300)
+    'not reached within 300'
+    """
+    if entry["median"] is None:
+        return f"not reached within {number_list(budget)}"
+    return number_list(entry["median"]) + _between(entry["interval"], f"> {number_list(budget)}", number_list)
+
+
+def factor(entry: Mapping[str, Any] | None) -> str:
+    """Write a factor saved with its interval; a dash where there is nothing to say.
+
+    >>> factor({"factor": 2.31, "interval": [1.6, 3.1], "at_least": None})
+    '2.3 × (1.6 to 3.1)'
+    """
+    if entry is None or (entry["factor"] is None and entry["at_least"] is None):
+        return "–"
+    if entry["factor"] is None:
+        return f"more than {entry['at_least']:.1f} ×"
+    return f"{entry['factor']:.1f} ×" + _between(entry["interval"], "open", lambda v: f"{v:.1f}")
+
+
+def _between(interval: Any, beyond: str, write: Any) -> str:
+    if interval is None:
+        return ""
+    low, high = (beyond if end is None else write(end) for end in interval)
+    return f" ({low} to {high})"
+
+
+def needed_table(summary: Mapping[str, Any], dataset: str, shares: tuple[str, ...] = ("0.9", "0.95")) -> Table:
+    """Tell the labels needed to reach shares of the value with all labels: one row per strategy."""
+    rows = [row for row in summary["rows"] if row["dataset"] == dataset]
+    known = [s for s in shares if s in rows[0]["labels_to_full"]]
+    budget = _budget(summary, dataset)
+    header = ["strategy"]
+    for share in known:
+        goal = number(summary["metric"])(rows[0]["labels_to_full"][share]["target"])
+        header += [f"labels to {100 * float(share):g} % of full ({goal})", "factor saved"]
+    body = []
+    for row in rows:
+        entries = [row["labels_to_full"][share] for share in known]
+        cells = [(labels_needed(e, budget), factor(e["saved"])) for e in entries]
+        body.append((row["strategy"], *(text for pair in cells for text in pair)))
+    return Table(tuple(header), tuple(body))
+
+
+def _budget(summary: Mapping[str, Any], dataset: str) -> float:
+    full, planned = summary["full"][dataset]["labels"], summary["plan"]["budget"]
+    return float(full if planned is None else min(full, planned))
+
+
+def metrics_table(summary: Mapping[str, Any], dataset: str) -> Table:
+    """Tell the area under the budget curve, the difference to random, and every metric at the end of the budget."""
+    rows = [row for row in summary["rows"] if row["dataset"] == dataset]
+    metric, names = number(summary["metric"]), list(rows[0]["final"])
+    header = ("strategy", "area under the curve", "difference to random", *(f"final {metric_name(m)}" for m in names))
+    body = tuple(
+        (
+            r["strategy"],
+            metric.mean(r["aubc"]),
+            _difference(r["vs_random"], metric),
+            *(number(m).mean(r["final"][m]) for m in names),
+        )
+        for r in rows
+    )
+    full = summary["full"][dataset]["metrics"]
+    last = ("all labels", "–", "–", *(number(m).mean(full[m]) for m in names))
+    return Table(header, (*body, last))
+
+
+def _difference(entry: Mapping[str, Any] | None, metric: Number) -> str:
+    if entry is None:
+        return "–"
+    scale, unit = (100, " points") if metric.percent else (1, "")
+    spread = "" if entry["se"] is None else f" ± {scale * entry['se']:.2f}"
+    return f"{scale * entry['mean']:+.2f}{spread}{unit}, better in {entry['win']} of {_total(entry)} seeds"
+
+
+def _total(entry: Mapping[str, Any]) -> int:
+    return int(entry["win"] + entry["tie"] + entry["loss"])
+
+
+def seconds_table(summary: Mapping[str, Any], dataset: str) -> Table:
+    """Tell what a run cost the computer."""
+    rows = [row for row in summary["rows"] if row["dataset"] == dataset]
+    body = tuple(
+        (
+            r["strategy"],
+            "–" if r["seconds_per_query"] is None else f"{1000 * r['seconds_per_query']:.3g} ms",
+            f"{r['seconds']['query']:.3g} s",
+            f"{r['seconds']['fit']:.3g} s",
+        )
+        for r in rows
+    )
+    return Table(("strategy", "choosing, per label", "choosing, per run", "training, per run"), body)
+
+
+def sentence(summary: Mapping[str, Any]) -> str:
+    """Say in one sentence what the strategy saved that was named first, random apart; not the best in hindsight."""
+    rows = summary["rows"]
+    lead = next((r["strategy"] for r in rows if r["strategy"] != "random"), None)
+    if lead is None:
+        return "Only random was run: name another strategy to compare it with."
+    shares = list(rows[0]["labels_to_full"])
+    share = "0.95" if "0.95" in shares else shares[0]
+    own = [r for r in rows if r["strategy"] == lead]
+    return _on_one(summary, own[0], share) if len(own) == 1 else _on_many(summary, own, share)
+
+
+def _goal(summary: Mapping[str, Any], share: str) -> str:
+    return f"{100 * float(share):g} % of the full-data {metric_name(summary['metric'])}"
+
+
+def _on_many(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], share: str) -> str:
+    start = f"Over {len(rows)} data sets, {rows[0]['strategy']}"
+    versus = [r["vs_random"] for r in rows if r["vs_random"] is not None]
+    if not versus:
+        return f"{start} was run without random: there is nothing to compare it with."
+    better = sum(v["mean"] > 0 for v in versus)
+    saved = [r["labels_to_full"][share]["saved"] for r in rows]
+    factors = [s["factor"] for s in saved if s is not None and s["factor"] is not None]
+    words = f"{start} was above random on {better}"
+    if not factors:
+        return f"{words}; both reached {_goal(summary, share)} on none."
+    mean = exp(sum(log(f) for f in factors) / len(factors))
+    return f"{words}; on the {len(factors)} where both reached {_goal(summary, share)} it needed {_times(mean)} labels."
+
+
+def _on_one(summary: Mapping[str, Any], row: Mapping[str, Any], share: str) -> str:
+    entry, dataset = row["labels_to_full"][share], row["dataset"]
+    budget = number_list(_budget(summary, dataset))
+    goal = f"{_goal(summary, share)} ({number(summary['metric'])(entry['target'])})"
+    if entry["median"] is None:
+        return f"On {dataset}, {row['strategy']} did not reach {goal} within {budget} labels."
+    start = f"On {dataset}, {row['strategy']} reached {goal} with {number_list(entry['median'])} labels"
+    base = next((r for r in summary["rows"] if r["dataset"] == dataset and r["strategy"] == "random"), None)
+    if base is None:
+        return f"{start}; random was not run."
+    other = base["labels_to_full"][share]["median"]
+    if other is None:
+        return f"{start}; random did not within {budget}: more than {entry['saved']['at_least']:.1f} × fewer."
+    return f"{start}, random with {number_list(other)}: {_times(entry['saved']['factor'])}{_ends(entry['saved'])}."
+
+
+def _times(value: float) -> str:
+    """Write a factor as more or fewer.
+
+    >>> _times(2.31), _times(0.5)
+    ('2.3 × fewer', '2.0 × more')
+    """
+    return f"{value:.1f} × fewer" if value >= 1 else f"{1 / value:.1f} × more"
+
+
+def _ends(saved: Mapping[str, Any]) -> str:
+    if saved["interval"] is None or None in saved["interval"]:
+        return ""
+    low, high = saved["interval"] if saved["factor"] >= 1 else [1 / end for end in reversed(saved["interval"])]
+    return f" (95 % interval {low:.1f} to {high:.1f})"
