@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
-from os import PathLike, urandom
+from os import PathLike
 from typing import Any, TypeAlias
 
 import querist
@@ -24,6 +23,7 @@ from querist.strategies.protocol import Strategy, evidence_for
 from querist.study.facts import Query, Status, Step
 from querist.study.items import StoredItems
 from querist.study.known import Known
+from querist.study.lock import holding
 from querist.study.round import choose, past, question, queue, reserve_depth
 from querist.study.settings import Settings, strategy_text
 from querist.tasks import Answer, Classification, Label, Task, from_schema
@@ -31,7 +31,6 @@ from querist.view import Draw, Evidence, Need
 
 Oracle: TypeAlias = Callable[[Sequence[str]], Sequence[Answer]]
 LEASE_SECONDS = 600.0
-STEP_SECONDS = 3_600.0
 
 
 class Study:
@@ -49,7 +48,6 @@ class Study:
         self.store, self.settings, self.strategy = store, settings, strategy
         self.task: Task = from_schema(settings.task)
         self._learner = learner
-        self._who = urandom(8).hex()
         self._items = StoredItems(store)
         self._known = Known(self.task, self.pool)
         self._model: tuple[int, Predictor] | None = None
@@ -165,19 +163,10 @@ class Study:
         """
         dataset = load(data, like=self.pool, **reading)
         given = _given(dataset, self.task)
-        with self._holding("add", 60, "another process is adding items to this study: try again in a moment"):
+        with holding(self.store, "add", "another process is adding items to this study: try again in a moment"):
             fresh = self._items.append(dataset.pool)
         self.record(given)
         return fresh
-
-    @contextmanager
-    def _holding(self, name: str, seconds: float, refusal: str) -> Iterator[None]:
-        if not self.store.hold(name, self._who, seconds):
-            raise StoreFailed(refusal)
-        try:
-            yield
-        finally:
-            self.store.hold(name, self._who, 0)
 
     # People: ask, tell, and what they may take back.
 
@@ -275,7 +264,7 @@ class Study:
         if current is not None and current.info["digest"] == self._digest(known.position):
             return Step(**{**current.info["step"], "fresh": False})
         refusal = "another process is training this study: its queue appears when it is done"
-        with self._holding("step", STEP_SECONDS, refusal):
+        with holding(self.store, "step", refusal):
             return self._step(known, current)
 
     def _digest(self, position: int) -> str:
@@ -344,8 +333,8 @@ class Study:
             where = f"{self.settings.learner_text} on {len(rows)} labels of {known.classes_seen()} classes"
             raise LearnerFailed(f"training failed: {where}: {error}") from error
 
-    def _suggest(self, ranked: list[Ranked], predictor: Predictor) -> dict[str, tuple[Label, float]]:
-        needs: frozenset[Need] = frozenset({"probs"}) & predictor.provides
+    def _suggest(self, ranked: list[Ranked], predictor: Predictor) -> dict[str, tuple[Label, float | None]]:
+        needs: frozenset[Need] = predictor.provides & {"probs", "decision"}
         if not needs or not ranked or not len(self._known.labelled):
             return {}
         rows = self.pool.rows([place.item for place in ranked])
