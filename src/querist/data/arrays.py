@@ -22,6 +22,8 @@ def pool_of(arrays: Arrays, wish: Wish) -> tuple[Pool, list[Label | None] | None
     """Make a pool of arrays; gives the pool, the labels and a line for each row left out. Raises BadData."""
     from querist.data.tables import group_codes
 
+    if wish.text:
+        raise BadData(f"arrays have no columns, so text={wish.text!r} names nothing: give a table, or a list of texts")
     about = dict(arrays.about)
     items, notes, texts = tidy(arrays.features, about)
     size = int(items.shape[0])
@@ -115,12 +117,16 @@ def _csr(matrix: Any) -> Any:
 
 
 def _texts(array: NDArray[Any]) -> NDArray[np.object_]:
+    from querist.formats._rows import is_broken
+
     items = np.empty(len(array), object)
     for row, value in enumerate(array.tolist()):
         if not isinstance(value, str) and value is not None:
             raise BadData(
                 f"texts must be strings: row {row + 1} (the first is 1) is a {type(value).__name__}: {value!r}"
             )
+        if value and is_broken(value):
+            raise BadData(f"row {row + 1} (the first is 1) holds half a character (a lone surrogate): mend the text")
         items[row] = value
     if len(items) == 0 or not any(items):
         raise BadData(f"the texts have zero rows that hold anything: got {len(items)} rows; give at least one text")

@@ -41,8 +41,8 @@ def _check(pool: Pool, more: Pool) -> None:
     if not is_text(pool.items) and pool.about.get("columns") != more.about.get("columns"):
         raise BadData("the new rows are encoded in another way than the pool: load them with like=pool")
     if (pool.group is None) != (more.group is None):
-        with_, without = ("pool", "new rows") if more.group is None else ("new rows", "pool")
-        raise BadData(f"the {with_} have groups and the {without} have none: say group=… for both or neither")
+        which = "the pool" if more.group is None else "the new rows"
+        raise BadData(f"groups are known for {which} only: say group=… for both or for neither")
     if pool.records is not None and more.records is None:
         raise BadData("the pool has records to show and the new rows have none: load both from tables of one kind")
 

@@ -43,6 +43,8 @@ def as_list(values: Any) -> list[Any]:
     >>> as_list(np.array([[1], [2]]))
     [1, 2]
     """
+    if hasattr(values, "notna"):  # pandas has several kinds of missing values
+        values = values.astype(object).where(values.notna(), None)
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(values, method):
             values = getattr(values, method)()

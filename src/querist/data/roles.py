@@ -63,6 +63,7 @@ def _like(names: Sequence[str], wish: Wish, known: Mapping[str, Any]) -> Roles:
     label = _named(names, wish.label, "label")
     if wish.label is None:
         label = known["label"] if known["label"] in names else None
+        label = _default_label(names) if known["label"] is None else label
     id = _named(names, wish.id if wish.id is not None else known["id"], "id")
     group = _named(names, wish.group if wish.group is not None else known["group"], "group")
     text = _named(names, wish.text if wish.text is not None else known["text"], "text")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from querist.data.builtin import builtin, builtin_names
+from querist.data.labels import as_list
 from querist.data.roles import Wish, hints
 from querist.errors import BadData
 from querist.formats import by_path, stem
@@ -30,15 +31,12 @@ def read(source: Any, wish: Wish) -> Source:
     """Read a source of any kind; raises BadData."""
     if isinstance(source, str | os.PathLike):
         return _named(source, wish)
-    if isinstance(source, tuple) and len(source) == 2 and not isinstance(source[0], str):
+    if isinstance(source, tuple) and len(source) == 2 and not isinstance(source[0], str | Mapping):
         return read(source[0], wish)._replace(labels=source[1])
     if isinstance(source, list | tuple):
         return _rows(list(source))
-    return Source(_object(source), "table" if _is_frame(source) else "array")
-
-
-def _is_frame(source: Any) -> bool:
-    return any(hasattr(source, name) for name in ("columns", "column_names", "schema"))
+    content = _object(source)
+    return Source(content, "array" if isinstance(content, Arrays) else "table")
 
 
 def _object(source: Any) -> Arrays | Table:
@@ -51,10 +49,12 @@ def _object(source: Any) -> Arrays | Table:
         return pa.Table.from_batches([source])
     if package == "pandas" and hasattr(source, "columns"):
         return _pandas(source)
-    if package == "polars" and hasattr(source, "columns"):
-        return source.collect().to_arrow() if hasattr(source, "collect") else source.to_arrow()
+    if package == "polars" and hasattr(source, "collect"):
+        source = source.collect()
+    if package == "polars" and hasattr(source, "get_columns"):
+        return source.to_arrow()
     if package in ("pandas", "polars"):  # a series
-        return Arrays(np.asarray(source.to_list(), dtype=object))
+        return Arrays(np.array(as_list(source), dtype=object))
     if hasattr(source, "shape"):
         return Arrays(source)
     raise BadData(
@@ -71,8 +71,10 @@ def _pandas(frame: Any) -> Table:
     frame = frame.rename(columns=str)
     try:
         return pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise BadData(f"a column mixes kinds of values ({' '.join(map(str, error.args))}): give it one kind") from None
+    except (pa.ArrowTypeError, ValueError) as error:
+        raise BadData(
+            f"the frame cannot be read ({' '.join(map(str, error.args))}): one kind of value a column, each name once"
+        ) from None
 
 
 def _rows(rows: list[Any]) -> Source:

@@ -42,6 +42,7 @@ def pool_of(table: Table, wish: Wish, labels: Any = None) -> tuple[Pool, list[La
 
     ``labels`` are values that came beside the table. Raises BadData. Cost O(N·D).
     """
+    wish = wish if labels is None else replace(wish, label="")
     rows = _with_labels(_choose_text(_choose_id(_tidy(table, wish))), labels)
     rows = _without_textless(rows)
     encoding, notes = _encoding(rows, wish)
@@ -60,7 +61,7 @@ def pool_of(table: Table, wish: Wish, labels: Any = None) -> tuple[Pool, list[La
 
 
 def _tidy(table: Table, wish: Wish) -> Tabular:
-    """Bring columns to numbers, texts and nested values; null is the only missing value; no name, no column."""
+    """Bring columns to numbers (durations in seconds), texts (times in ISO form) and nested values; missing is null."""
     if table.num_rows == 0:
         raise BadData("the table has zero rows: give at least one")
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
@@ -74,18 +75,23 @@ def _tidy(table: Table, wish: Wish) -> Tabular:
     return Tabular(kept, resolve(kept.column_names, wish), tuple(notes))
 
 
+_BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+
+
 def _plain(values: Table) -> Table | None:
     kind = values.type
     if pa.types.is_dictionary(kind):
         return _plain(values.cast(kind.value_type))
     if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
         return values.cast(pa.float64())
-    if pa.types.is_temporal(kind) or "string" in str(kind):
+    if pa.types.is_duration(kind):
+        return pc.divide(values.cast(pa.duration("us"), safe=False).cast(pa.int64()).cast(pa.float64()), 1e6)
+    if pa.types.is_temporal(kind) or is_text(kind) or pa.types.is_string_view(kind):
         text = values.cast(pa.large_string() if pa.types.is_large_string(kind) else pa.string())
         return pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
     if pa.types.is_floating(kind):
         return pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
-    return None if "binary" in str(kind) else values
+    return None if any(said(kind) for said in _BYTES) else values
 
 
 def _choose_id(rows: Tabular) -> Tabular:

@@ -59,14 +59,14 @@ def parse_delimited(source: Source, hints: Hints) -> Table:
 def header(source: Source) -> list[str]:
     """Read the column names, and refuse a first line that cannot be one."""
     names: list[str] = next((row for row in _reader(source) if row), [])
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise BadData(f"{source.name}, line 1: the column name {twice[0]!r} occurs twice; rename one of them")
-    if names and all(_is_number(name) for name in names):
+    if _looks_like_data(names):
         raise BadData(
             f"{source.name}, line 1 holds numbers ({', '.join(names[:3])} …), not column names: "
             "add a line of names above"
         )
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise BadData(f"{source.name}, line 1: the column name {twice[0]!r} occurs twice; rename one of them")
     sign = next((s for s in ";\t,|" if s != source.delimiter and s in names[0]), None) if len(names) == 1 else None
     if sign:
         raise BadData(
@@ -79,6 +79,14 @@ def header(source: Source) -> list[str]:
 def _reader(source: Source) -> Any:
     stream = io.TextIOWrapper(io.BytesIO(source.data), encoding="utf-8", newline="")
     return csv.reader(stream, delimiter=source.delimiter)
+
+
+def _looks_like_data(names: list[str]) -> bool:
+    numbers = [name for name in names if _is_number(name)]
+    counted = numbers in ([str(i + first) for i in range(len(numbers))] for first in (0, 1))
+    if counted or 2 * len(numbers) <= len(names):
+        return False
+    return len(numbers) == len(names) or not all(name.isdigit() for name in numbers)
 
 
 def _is_number(text: str) -> bool:
@@ -138,6 +146,13 @@ def codes(column: Table) -> Table:
 
 def write_delimited(table: Table, path: str | Path, delimiter: str, *, escape: bool) -> None:
     """Write a table; ``escape`` puts ' before text that a spreadsheet would run as a formula."""
+    nested = [
+        name for name, kind in zip(table.column_names, table.schema.types, strict=True) if pa.types.is_nested(kind)
+    ]
+    if nested:
+        raise BadData(
+            f"column {nested[0]!r} holds lists or objects, which a table of text cannot: write jsonl or parquet"
+        )
     if escape:
         table = pa.table([_safe(column) for column in table.columns], names=[guard(n) for n in table.column_names])
     sink = io.BytesIO()

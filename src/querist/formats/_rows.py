@@ -32,12 +32,27 @@ def _column(name: str, values: list[Any], where: Callable[[int], str]) -> Table:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         odd = next((i for i, v in enumerate(values) if not isinstance(v, _SCALAR)), None)
+    except UnicodeEncodeError:
+        raise BadData(f"{where(_broken(values))}: column {name!r} holds half a character (a lone surrogate)") from None
     if odd is None:
         return pa.array([scalar_text(v) for v in values], pa.string())
     raise BadData(
         f"{where(odd)}: column {name!r} holds a {type(values[odd]).__name__} that does not fit the other rows; "
         "give one kind of value in each column"
     ) from None
+
+
+def _broken(values: list[Any]) -> int:
+    return next((row for row, value in enumerate(values) if is_broken(str(value))), 0)
+
+
+def is_broken(text: str) -> bool:
+    """Say whether a text holds half a character, which no file can keep."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def scalar_text(value: Any) -> str | None:

@@ -46,13 +46,13 @@ class Jsonl:
 
     def write(self, rows: Table, path: Path) -> None:
         """Write a table, an object a line; dates as ISO text."""
-        lines = [json.dumps(row, ensure_ascii=False, allow_nan=False, default=str) for row in rows.to_pylist()]
-        write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+        lines = [_dump(row, f"row {at}") for at, row in enumerate(rows.to_pylist(), 1)]
+        write_bytes(path, "".join(lines).encode())
 
     def write_labels(self, rows: Sequence[LabelRow], stream: IO[str]) -> None:
         """Write one line per item."""
         for row in rows:
-            stream.write(json.dumps(_entry(row), ensure_ascii=False, allow_nan=False) + "\n")
+            stream.write(_dump(_entry(row), f"item {row.id!r}"))
 
     def read_rows(self, stream: IO[str]) -> list[LabelRow]:
         """Read items with their answers; raises BadData that names the line."""
@@ -77,6 +77,13 @@ def _lines(text: str, name: str) -> Iterator[_Line]:
         if not isinstance(value, dict):
             raise BadData(f"{where}: each line must be one JSON object: got a {type(value).__name__}")
         yield _Line(where, value)
+
+
+def _dump(value: Any, what: str) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str) + "\n"
+    except ValueError:
+        raise BadData(f"{what} holds nan or infinity, which JSON has no word for: leave such values empty") from None
 
 
 def _entry(row: LabelRow) -> dict[str, Any]:
@@ -113,10 +120,10 @@ def _row(line: _Line) -> LabelRow:
     predictions = _list(line, "predictions")
     return LabelRow(
         str(id),
-        entry.get("data") or {},
+        _mapping(line, "data") or {},
         tuple(answer for answer, _ in answered),
         predictions[-1] if predictions else None,
-        entry.get("selection"),
+        _mapping(line, "selection"),
         tuple(at for _, at in answered) if any(at is not None for _, at in answered) else (),
         next((str(label["task"]) for label in labels if label.get("task")), LabelRow.task),
     )
@@ -133,6 +140,13 @@ def _list(line: _Line, name: str) -> list[dict[str, Any]]:
     value = line.value.get(name) or []
     if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
         raise BadData(f"{line.where}: {name!r} must be a list of objects: got {str(value)[:60]!r}")
+    return value
+
+
+def _mapping(line: _Line, name: str) -> dict[str, Any] | None:
+    value = line.value.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise BadData(f"{line.where}: {name!r} must be an object: got {str(value)[:60]!r}")
     return value
 
 

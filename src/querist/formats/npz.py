@@ -64,17 +64,18 @@ class Npz:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
+        with path.open("rb") as raw:  # NumPy leaves a damaged file open when it opens it itself
+            file = np.load(raw, allow_pickle=False)
+            if isinstance(file, np.ndarray):
                 raise BadData(f"{path.name} is one bare array: save it with numpy.savez(…, X=…, y=…)")
             return {name: _array(file.__getitem__, name, path.name) for name in file.files}
     except FileNotFoundError:
         raise BadData(f"there is no file {str(path)!r}: {beside(path)}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise BadData(f"{path.name} is not a whole npz archive ({error}): write it again") from None
-    except ValueError as error:
-        if isinstance(error, BadData):
-            raise
+    except BadData:
+        raise
+    except ValueError:
         raise BadData(f"{path.name} is not an npz archive: save one with numpy.savez(…, X=…, y=…)") from None
 
 

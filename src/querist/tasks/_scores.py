@@ -67,5 +67,6 @@ def ece(confidence: Floats, right: NDArray[np.bool_], bins: int = BINS) -> float
     level, where, size = np.unique(confidence, return_inverse=True, return_counts=True)
     outcome = np.bincount(where, right.astype(np.float64)) / size
     gap = np.repeat(outcome - level, size)
-    starts = np.linspace(0, len(gap), min(bins, len(gap)) + 1).astype(np.int64)[:-1]
+    bins = min(bins, len(gap))
+    starts = np.arange(bins) * len(gap) // bins
     return float(np.abs(np.add.reduceat(gap, starts)).sum() / len(gap))
