@@ -96,6 +96,14 @@ def test_random_gives_every_row_its_share_and_its_propensity():
     assert ((counts - 600) ** 2 / (600 * 0.7)).sum() < 27.9
 
 
+def test_chance_of_one_kind_says_nothing_about_another():
+    keys = keys_of(f"item_{i}" for i in range(5_000))
+    streams = [Draw(0).uniform(keys, name) for name in ("random", "power-bald", "ties", "targets")]
+    assert np.abs(np.corrcoef(streams) - np.eye(4)).max() < 4 / 5_000**0.5
+    view = make_view(Random(), 50)
+    assert Random().score(view, Draw(0)).tolist() == Draw(0).uniform(view.keys, "random").tolist()
+
+
 @pytest.mark.parametrize("rule", [Random(), PowerBald(2.0)])
 @pytest.mark.parametrize("shards", [1, 2, 5])
 def test_shards_know_the_propensity_in_the_whole_pool(rule, shards):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import array_api_strict
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from querist import _arrays, _draw, _load, errors
@@ -61,6 +61,7 @@ class TestArrays:
             assert to_numpy(take(x, np.array([2, 0]))).tolist() == [[4.0, 5.0], [0.0, 1.0]]
             assert take(x, np.empty(0, np.intp)).shape == (0, 2)
 
+    @settings(deadline=None)
     @given(n=st.integers(0, 50), row_bytes=st.integers(0, 100), limit=st.integers(1, 300))
     def test_blocks_cover_every_row_once_within_the_limit(self, n, row_bytes, limit):
         cuts = list(blocks(n, row_bytes, limit=limit))
@@ -77,6 +78,7 @@ class TestArrays:
             found = to_numpy(xlogx(library(np.array([0.0, 1.0, 0.25]))))
             assert found.tolist() == [0.0, 0.0, 0.25 * math.log(0.25)]
 
+    @settings(deadline=None)
     @given(x=st.lists(finite | st.just(-np.inf), min_size=1, max_size=6))
     def test_logsumexp(self, x):
         top = max(x)
@@ -90,6 +92,7 @@ class TestArrays:
             assert to_numpy(logsumexp(x)).tolist() == [800.0 + math.log(2), -np.inf]
             assert to_numpy(logsumexp(x, axis=0)).tolist() == [800.0, 800.0]
 
+    @settings(deadline=None)
     @given(rows=st.integers(1, 5).flatmap(lambda c: st.lists(st.tuples(*[st.integers(0, 3)] * c), min_size=1)))
     def test_top_two_are_the_two_largest(self, rows):
         expected = [
@@ -99,6 +102,7 @@ class TestArrays:
             first, second = top_two(library(np.array(rows, float)))
             assert [list(pair) for pair in zip(to_numpy(first), to_numpy(second), strict=True)] == expected
 
+    @settings(deadline=None)
     @given(scores=st.lists(st.integers(0, 4) | st.just(-np.inf), max_size=20), n=st.integers(0, 25), data=st.data())
     def test_topk_is_a_stable_sort_by_score_then_tie(self, scores, n, data):
         ties = data.draw(st.permutations(range(len(scores))))
@@ -107,6 +111,7 @@ class TestArrays:
         assert found.tolist() == expected
         assert found.dtype == np.intp
 
+    @settings(deadline=None)
     @given(runs=st.lists(st.lists(finite, max_size=4), max_size=8))
     def test_segment_sum(self, runs):
         starts = np.cumsum([0, *map(len, runs)])
@@ -142,6 +147,7 @@ class TestDraw:
         (number,) = Draw(0).uniform(np.array([7], np.uint64), "test").tolist()
         assert 0.0 < number < 1.0
 
+    @settings(deadline=None)
     @given(order=st.permutations(range(12)), cut=st.integers(0, 12))
     def test_numbers_belong_to_the_item_not_to_its_place(self, order, cut):
         keys = keys_of(f"item_{i:02d}" for i in range(12))

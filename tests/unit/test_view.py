@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from querist import Ragged, Selection, View
@@ -24,6 +24,7 @@ def runs(ragged):
     return [ragged.values[a:b].tolist() for a, b in zip(ragged.starts, ragged.starts[1:], strict=False)]
 
 
+@settings(deadline=None)
 @given(rows=rows)
 def test_taking_rows_takes_everything_that_belongs_to_them(rows):
     view = full()
@@ -40,6 +41,7 @@ def test_taking_rows_takes_everything_that_belongs_to_them(rows):
             assert after.tolist() == before[rows].tolist()
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 6), max_size=3).map(sorted))
 def test_joining_parts_gives_the_whole_again(cuts):
     view = full()

@@ -1,0 +1,1 @@
+"""Scores: pure, row-wise, higher is more informative."""

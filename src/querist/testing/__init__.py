@@ -1,0 +1,1 @@
+"""Conformance suites that ship, for the parts of others too."""
