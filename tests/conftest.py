@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from postgres_server import postgres, postgres_server
+
+pytest.register_assert_rewrite("querist.testing")
+__all__ = ["postgres", "postgres_server"]
+
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MUST_NOT_SKIP = ("data", "postgres", "browser", "torch")
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, literal, select, update
 
 from querist.errors import QueristError, StoreFailed
 from querist.store.database import Database
@@ -20,6 +20,7 @@ CHUNK = 500
 ABANDONED = 3_600_000
 """Milliseconds after which a ranking that was never published is taken for a dead process's."""
 
+_ASIDE = case((item.c.asides > 0, 1), else_=0)
 _PLACE = insert(queue).from_select(
     ["stage", "rank", "item", "value", "propensity", "reason", "labels", "aside"],
     select(
@@ -27,7 +28,7 @@ _PLACE = insert(queue).from_select(
         item.c.number,
         *(bindparam(name, type_=queue.c[name].type).label(name) for name in ("value", "propensity", "reason")),
         item.c.labels,
-        (item.c.asides > 0).cast(queue.c.aside.type),
+        _ASIDE,
     ).where(item.c.id == bindparam("item")),
 )
 
@@ -123,7 +124,7 @@ def _catch_up(connection: Connection, stage: int, began: int) -> None:
     """Bring the rows of items that were answered since the writing began up to date."""
     since = select(answer.c.item).where(answer.c.position > began)
     labels = select(item.c.labels).where(item.c.number == queue.c.item).scalar_subquery()
-    aside = select((item.c.asides > 0).cast(queue.c.aside.type)).where(item.c.number == queue.c.item).scalar_subquery()
+    aside = select(_ASIDE).where(item.c.number == queue.c.item).scalar_subquery()
     rows = update(queue).where(queue.c.stage == stage, queue.c.item.in_(since))
     connection.execute(rows.values(labels=labels, aside=aside))
 
