@@ -16,7 +16,7 @@ from querist.simulate.palette import DARK, LIGHT, inks
 from querist.simulate.plots import mean_line, picture_of, spread, svg
 from querist.simulate.report import ranges, report
 from querist.simulate.summary import summarise
-from querist.simulate.tables import labels_needed, metrics_table, needed_table, seconds_table, sentence
+from querist.simulate.tables import areas_table, labels_needed, metrics_table, needed_table, seconds_table, sentence
 
 EVIL = '<script src="x">&"heart"'
 
@@ -147,10 +147,14 @@ def test_several_data_sets_are_one_sentence() -> None:
 
 def test_tables_hold_every_strategy_and_metric() -> None:
     summary, _ = made()
-    quality = metrics_table(summary, "heart")
-    assert [row[0] for row in quality.rows] == ["random", "uherding", "margin", "all labels"]
-    assert quality.header[-2:] == ("final accuracy", "final log loss")
-    assert all(len(row) == len(quality.header) for row in quality.rows)
+    final, areas = metrics_table(summary, "heart"), areas_table(summary, "heart")
+    assert [row[0] for row in final.rows] == ["random", "uherding", "margin", "all labels"]
+    assert final.header == ("strategy", "accuracy", "log loss")
+    assert final.rows[-1] == ("all labels", "90.2 % ± 0.1", "0.098 ± 0.001")
+    assert areas.rows[0][-2:] == ("–", "–")
+    assert areas.rows[1][-2:] == ("+9.61 ± 0.00 points", "4 of 4")
+    for table in (final, areas):
+        assert all(len(row) == len(table.header) for row in table.rows)
     assert seconds_table(summary, "heart").rows[0] == ("random", "2 ms", "0.2 s", "0.1 s")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from querist.simulate.palette import DARK, LIGHT
 from querist.simulate.plots import Picture, caption, svg
-from querist.simulate.tables import Table, metrics_table, needed_table, seconds_table, sentence
+from querist.simulate.tables import Table, areas_table, metrics_table, needed_table, seconds_table, sentence
 
 _STYLE = """
 * { box-sizing: border-box; }
@@ -50,7 +50,8 @@ def report(summary: Mapping[str, Any], picture: Picture) -> str:
         *_section("Labels needed", summary, needed_table, note=_NEEDED),
         "<h2>Learning curves</h2>",
         _figure(picture),
-        *_section("Quality", summary, metrics_table, note=_QUALITY),
+        *_section("Over the whole budget", summary, areas_table, note=_AREAS),
+        *_section("At the end of the budget", summary, metrics_table, note="Mean over seeds ± standard error."),
         *_section("Cost in seconds", summary, seconds_table),
         "<h2>How it was run</h2>",
         _facts(summary),
@@ -64,7 +65,7 @@ _NEEDED = (
     "target; in brackets the 95 % bootstrap interval. Factor saved: labels of random divided by labels of the "
     "strategy, resampled over the same seeds."
 )
-_QUALITY = (
+_AREAS = (
     "Mean over seeds ± standard error. Area under the curve: mean value over the budget, from the initial set on. "
     "Differences are taken seed by seed, on the same split and the same initial set."
 )

@@ -128,35 +128,39 @@ def _budget(summary: Mapping[str, Any], dataset: str) -> float:
     return float(full if planned is None else min(full, planned))
 
 
-def metrics_table(summary: Mapping[str, Any], dataset: str) -> Table:
-    """Tell the area under the budget curve, the difference to random, and every metric at the end of the budget."""
+def areas_table(summary: Mapping[str, Any], dataset: str) -> Table:
+    """Tell the area under the budget curve and the paired difference to random."""
+    write = number(summary["metric"])
     rows = [row for row in summary["rows"] if row["dataset"] == dataset]
-    metric, names = number(summary["metric"]), list(rows[0]["final"])
-    header = ("strategy", "area under the curve", "difference to random", *(f"final {metric_name(m)}" for m in names))
-    body = tuple(
-        (
-            r["strategy"],
-            metric.mean(r["aubc"]),
-            _difference(r["vs_random"], metric),
-            *(number(m).mean(r["final"][m]) for m in names),
-        )
-        for r in rows
+    header = (
+        "strategy",
+        "area under the curve",
+        "same, log labels",
+        "difference to random",
+        "seeds better than random",
     )
-    full = summary["full"][dataset]["metrics"]
-    last = ("all labels", "–", "–", *(number(m).mean(full[m]) for m in names))
-    return Table(header, (*body, last))
+    body = ((r["strategy"], write.mean(r["aubc"]), write.mean(r["aubc_log"]), *_against(r, write)) for r in rows)
+    return Table(header, tuple(body))
 
 
-def _difference(entry: Mapping[str, Any] | None, metric: Number) -> str:
-    if entry is None:
-        return "–"
-    scale, unit = (100, " points") if metric.percent else (1, "")
-    spread = "" if entry["se"] is None else f" ± {scale * entry['se']:.2f}"
-    return f"{scale * entry['mean']:+.2f}{spread}{unit}, better in {entry['win']} of {_total(entry)} seeds"
+def _against(row: Mapping[str, Any], write: Number) -> tuple[str, str]:
+    entry = row["vs_random"]
+    return ("–", "–") if entry is None else (_difference(entry, write), f"{entry['win']} of {row['seeds']}")
 
 
-def _total(entry: Mapping[str, Any]) -> int:
-    return int(entry["win"] + entry["tie"] + entry["loss"])
+def metrics_table(summary: Mapping[str, Any], dataset: str) -> Table:
+    """Tell every metric at the end of the budget, and with all labels."""
+    rows = [row for row in summary["rows"] if row["dataset"] == dataset]
+    names, full = list(rows[0]["final"]), summary["full"][dataset]["metrics"]
+    entries = [(r["strategy"], r["final"]) for r in rows] + [("all labels", full)]
+    body = ((name, *(number(m).mean(values[m]) for m in names)) for name, values in entries)
+    return Table(("strategy", *map(metric_name, names)), tuple(body))
+
+
+def _difference(entry: Mapping[str, Any], write: Number) -> str:
+    scale, unit, digits = (100, " points", 2) if write.percent else (1, "", 4)
+    spread = "" if entry["se"] is None else f" ± {scale * entry['se']:.{digits}f}"
+    return f"{scale * entry['mean']:+.{digits}f}{spread}{unit}"
 
 
 def seconds_table(summary: Mapping[str, Any], dataset: str) -> Table:
