@@ -105,6 +105,10 @@ def test_what_cannot_be_run_is_said(
     assert "no file 'nothing', and no set of that name in " in err
     code, _, err = told(capsys, monkeypatch)
     assert (code, err) == (2, "name a set or a LIBSVM file, or give --all or --large\n")
+    path = str(make_file(tmp_path, [-1, 1] * 25))
+    code, lines, err = told(capsys, monkeypatch, path, "--strategy", "random,bald")
+    assert (code, lines) == (2, [])
+    assert "strategy 'bald' needs draws, and the learner gives decision, embed" in err
     with pytest.raises(BadInput, match=r"the protocol is for two classes: .* has 3"):
         LU.read(str(make_file(tmp_path, [1, 2, 3] * 10)))
 

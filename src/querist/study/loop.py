@@ -161,7 +161,7 @@ class Study:
 
         Returns how many were new; the next step ranks them with the rest.
         """
-        dataset = load(data, like=self.pool, **reading)
+        dataset = _dataset(data, {**reading, "like": self.pool})
         given = _given(dataset, self.task)
         with holding(self.store, "add", "another process is adding items to this study: try again in a moment"):
             fresh = self._items.append(dataset.pool)
