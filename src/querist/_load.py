@@ -122,7 +122,9 @@ def make(kind: str, text: str) -> Any:
 
 
 def spec_of(thing: object, kind: str) -> str | None:
-    """Write the specification that builds a registered object again; None for a stranger.
+    """Write the specification that builds a registered object again; None for a stranger or a value that is no literal.
+
+    An object that has a ``spec`` of its own (a string or None) is taken at its word.
 
     >>> spec_of(make("strategies", "power-bald(beta=4)"), "strategies")
     'power-bald(beta=4)'
@@ -131,8 +133,24 @@ def spec_of(thing: object, kind: str) -> str | None:
     registered = name in builtin(kind) and find(kind, name) is type(thing)
     if not registered:
         name = next((n for n, e in _plugins(kind).items() if e.load() is type(thing)), "")
+    if hasattr(thing, "spec"):
+        return str(thing.spec) if name and thing.spec else None
     if not name or not is_dataclass(thing):
         return None
     options = [(f, getattr(thing, f.name)) for f in fields(thing) if f.init]
-    given = [f"{f.name}={value!r}" for f, value in options if value != f.default]
-    return f"{name}({', '.join(given)})" if given else name
+    given = {f.name: value for f, value in options if value != f.default}
+    if not all(is_literal(value) for value in given.values()):
+        return None
+    return f"{name}({', '.join(f'{k}={v!r}' for k, v in given.items())})" if given else name
+
+
+def is_literal(value: object) -> bool:
+    """Tell whether a value can stand in a specification.
+
+    >>> is_literal((1, "a")), is_literal(float('nan'))
+    (True, False)
+    """
+    try:
+        return bool(ast.literal_eval(repr(value)) == value)
+    except (SyntaxError, ValueError):
+        return False
