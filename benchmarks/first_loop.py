@@ -34,7 +34,7 @@ def differences(dataset: str, learner: str, *, seeds: range, out: Path, jobs: in
     )  # fmt: skip
     areas = {name: {} for name in names}
     for curve in found.curves:
-        areas[curve.strategy][curve.seed] = aubc(curve, METRIC)
+        areas[curve.strategy][curve.seed] = aubc(curve.labels, curve.values(METRIC))
     base = np.array([areas["random"][s] for s in seeds])
     print(f"{dataset:8} {learner:10} {'random':14} {base.mean():.4f}")
     for name in names[1:]:
