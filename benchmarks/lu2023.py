@@ -24,7 +24,7 @@ import numpy as np
 from querist.cli.simulate import numbers, specifications
 from querist.data import Pool, load
 from querist.errors import BadInput
-from querist.simulate import Cell, Curve, Plan, Source, Split, aubc, aubc_lu, run_each
+from querist.simulate import Cell, Curve, Plan, Source, Split, aubc, aubc_lu, check_models, run_each
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "tabular_zhan2021"
 SMALL = (
@@ -47,6 +47,7 @@ def main() -> int:
         plan = Plan(
             specifications(chosen.strategy), learner=LEARNER, initial=INITIAL, batch=1, seeds=numbers(chosen.seeds)
         )
+        check_models(plan)
         cells = [cell for name in names for cell in cells_of(name, plan)]
     except BadInput as error:
         print(error, file=sys.stderr)

@@ -9,12 +9,11 @@ from typing import Any
 
 from querist.data import Dataset, load
 from querist.errors import BadInput, near
-from querist.learners import resolve as resolve_learner
 from querist.simulate.cell import Cell, run_cell
 from querist.simulate.compare import Comparison, compare
 from querist.simulate.curve import Curve, Point, aubc, aubc_log, aubc_lu, labels_to
 from querist.simulate.oracle import Missing, Noisy, Oracle, Perfect
-from querist.simulate.plan import Plan, has_spec, name_of, plan_of
+from querist.simulate.plan import Plan, check_models, has_spec, name_of, plan_of
 from querist.simulate.results import Simulation
 from querist.simulate.run import OnProgress, Progress, run, run_each
 from querist.simulate.split import Source, Split, source_of, split
@@ -36,6 +35,7 @@ __all__ = [
     "aubc",
     "aubc_log",
     "aubc_lu",
+    "check_models",
     "compare",
     "labels_to",
     "run",
@@ -72,7 +72,7 @@ def simulate(
     [('random', 2), ('margin', 2)]
     """
     plan = plan_of(options)
-    _check_models(plan)
+    check_models(plan)
     sources = [_source(d, test) for d in (data if isinstance(data, list) else [data])]
     names = [s.name for s in sources]
     _distinct(names)
@@ -108,18 +108,6 @@ def _cells(source: Source, plan: Plan) -> list[Cell]:
 
 def _of(curves: Iterable[Curve], *, full: bool) -> list[Curve]:
     return [c for c in curves if (c.strategy is None) == full]
-
-
-def _check_models(plan: Plan) -> None:
-    """Fail before the first run where a strategy needs evidence that the learner does not give."""
-    from querist._query import resolve as resolve_strategy
-    from querist.strategies.protocol import evidence_for
-
-    provides = resolve_learner(plan.learner)[0].provides
-    chosen = () if plan.initial_by in ("random", "stratified") else (plan.initial_by,)
-    for strategy in (*plan.strategies, *chosen):
-        rule, name = resolve_strategy(strategy)
-        evidence_for(rule, name, provides)
 
 
 def _distinct(names: Sequence[str]) -> None:

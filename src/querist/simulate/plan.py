@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from querist._load import spec_of
+from querist._query import resolve as resolve_strategy
 from querist.errors import BadInput, near
+from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
-from querist.strategies.protocol import Strategy
+from querist.strategies.protocol import Strategy, evidence_for
 from querist.tasks import Task
 
 COSTS = ("items", "tokens", "boxes", "seconds")
@@ -119,6 +121,18 @@ def plan_of(options: dict[str, Any]) -> Plan:
     if "strategies" not in options:
         raise BadInput("simulate needs strategies=…: one name or several, see `querist strategies`")
     return Plan(**options)
+
+
+def check_models(plan: Plan) -> None:
+    """Fail before the first run where a strategy needs evidence that the learner does not give.
+
+    Raises UnknownName, MissingEvidence.
+    """
+    provides = resolve_learner(plan.learner)[0].provides
+    chosen = () if plan.initial_by in ("random", "stratified") else (plan.initial_by,)
+    for strategy in (*plan.strategies, *chosen):
+        rule, name = resolve_strategy(strategy)
+        evidence_for(rule, name, provides)
 
 
 def name_of(thing: object, kind: str = "strategies") -> str:
