@@ -1,0 +1,138 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from querist.cli._output import say
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from querist.data import Dataset
+
+Command = Callable[..., Any]
+
+
+def example(line: str) -> str:
+    """Write the example at the end of a command's help; it is never re-wrapped."""
+    return f"\b\nExample:\n  {line}"
+
+
+_AGAIN = ("learner", "strategy")
+
+
+def study_command(line: str) -> Callable[[Command], click.Command]:
+    """Make a function of an opened study a command with the argument STUDY; ``line`` is its example."""
+
+    def decorate(function: Command) -> click.Command:
+        made = click.command(epilog=example(line))(_on_study(function))
+        made.params.sort(key=lambda each: each.name in _AGAIN)
+        return made
+
+    return decorate
+
+
+def _on_study(function: Command) -> Command:
+    @click.argument("study", metavar="STUDY")
+    @learner("The learner, where the study could not store it.")
+    @click.option("--strategy", metavar="NAME", shell_complete=completing("strategies"), help="The strategy, likewise.")
+    @wraps(function)
+    def opened(study: str, learner: str | None, strategy: str | None, **options: Any) -> Any:
+        from querist.study import Study
+
+        with Study.open(study, learner=learner, strategy=strategy) as found:
+            return function(found, **options)
+
+    return opened
+
+
+def learner(what: str, default: str | None = None) -> Callable[[Command], Command]:
+    """Add the option --learner."""
+    return click.option(
+        "--learner",
+        metavar="NAME",
+        default=default,
+        show_default=default is not None,
+        callback=_with_own_code,
+        shell_complete=completing("learners"),
+        help=what,
+    )
+
+
+def _with_own_code(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Let a dotted name be found in the current folder, which is searched last and for such a name only."""
+    name, _, argument = (value or "").partition("(")[0].partition(":")
+    if name == "sklearn" and "." in argument and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    return value
+
+
+def study_name() -> str:
+    """Give the study's name as the user wrote it, for messages that name the next command."""
+    return str(click.get_current_context().params["study"])
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
+
+
+who = click.option(
+    "--who",
+    envvar="QUERIST_WHO",
+    default=_login,
+    metavar="NAME",
+    help="The person who answers; two names never get the same item.  [default: QUERIST_WHO, else the login name]",
+)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+
+
+_COLUMNS = {
+    "text": "The column with the text to learn from.",
+    "label": "The column with the label, where some rows have one.",
+    "id": "The column with the id; every id once.",
+    "group": "The column that says which rows belong together (one patient).",
+}
+
+
+def reading(function: Command) -> Command:
+    """Add the options that say which columns of a table are what; they arrive as keywords of ``load``."""
+    for name, what in reversed(_COLUMNS.items()):
+        function = click.option(f"--{name}", metavar="COL", help=what)(function)
+    return function
+
+
+def columns(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options of ``reading`` that were given out of a command's options."""
+    found = {name: options.pop(name, None) for name in _COLUMNS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def notes(dataset: Dataset) -> None:
+    """Say how data were read: columns that are no features, rows left out."""
+    for note in (*dataset.pool.about.get("notes", ()), *dataset.skipped):
+        say(f"{dataset.name}: {note}")
+
+
+def completing(kind: str) -> Callable[..., list[CompletionItem]]:
+    """Complete the names of strategies or learners in the shell."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from querist._load import names
+
+        return [CompletionItem(name) for name in names(kind) if name.startswith(incomplete)]
+
+    return complete

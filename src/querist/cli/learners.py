@@ -1,0 +1,44 @@
+"""querist learners: every learner there is."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any
+
+import click
+
+from querist.cli._options import as_json, example
+from querist.cli._output import emit, show
+
+
+@click.command(epilog=example("querist learners"))
+@as_json
+def command(as_json: bool) -> None:
+    """List the learners: what each is, what it gives, its options."""
+    rows = facts()
+    if as_json:
+        emit(rows)
+        return
+    show(["name", "what", "gives", "options"], [_cells(row) for row in rows])
+
+
+def facts() -> list[dict[str, Any]]:
+    """List the learners with their facts, by name."""
+    from querist._load import find, names
+
+    return [_facts(name, find("learners", name)) for name in names("learners")]
+
+
+def _facts(name: str, learner: Any) -> dict[str, Any]:
+    return {"name": name, **learner.about._asdict(), "options": options_of(learner)}
+
+
+def options_of(kind: Any) -> dict[str, Any]:
+    """Give the options of a learner or strategy with their defaults; None where there is no default."""
+    found = fields(kind) if is_dataclass(kind) else ()
+    return {field.name: None if field.default is MISSING else field.default for field in found if field.init}
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    options = ", ".join(f"{name}={value!r}" for name, value in row["options"].items())
+    return [row["name"], row["what"], ", ".join(row["gives"]), options or "–"]

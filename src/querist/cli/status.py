@@ -1,0 +1,30 @@
+"""querist status: where a study stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from querist.cli._options import as_json, study_command
+from querist.cli._output import emit, show, write
+
+if TYPE_CHECKING:
+    from querist.study import Status, Study
+
+
+@study_command("querist status cells.querist")
+@as_json
+def command(study: Study, as_json: bool) -> None:
+    """Say where the study stands: items, labels by class, round."""
+    status = study.status()
+    if as_json:
+        emit(status.facts())
+        return
+    write(status.sentence())
+    write(f"{status.learner} + {status.strategy}, batch {status.batch}")
+    show(["class", "labels", "share"], _rows(status), right=[1, 2])
+
+
+def _rows(status: Status) -> list[list[str]]:
+    total = sum(status.classes.values())
+    share = (f"{100 * count / total:.0f} %" if total else "–" for count in status.classes.values())
+    return [[name, str(count), part] for (name, count), part in zip(status.classes.items(), share, strict=True)]
