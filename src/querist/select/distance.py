@@ -1,0 +1,92 @@
+"""Euclidean distances, block by block and without cancellation."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats, Rows, blocks
+
+# Differences of a block this small stay in the processor's cache, so a distance costs one read of the rows.
+CACHE_BYTES = 2**20
+
+
+def squared_norms(rows: NDArray[np.floating]) -> Floats:
+    """Compute ‖x‖² of each row in float64.
+
+    Shapes: [N, D] → [N]. Cost: O(N·D).
+
+    >>> squared_norms(np.array([[3.0, 4.0]])).tolist()
+    [25.0]
+    """
+    return squared_to(rows, np.zeros(rows.shape[1]))
+
+
+def squared_to(rows: NDArray[np.floating], point: Floats) -> Floats:
+    """Compute ‖x − c‖² of each row x to one point c.
+
+    In difference form and float64: a copy of c is at exactly 0, wherever the origin lies. (‖x‖² + ‖c‖² − 2·x·c is
+    faster, but far from the origin its rounding exceeds small distances.)
+    Shapes: rows [N, D], point [D] → [N]. Cost: O(N·D).
+
+    >>> squared_to(np.array([[1e8, 1.0], [1e8, 3.0]]), np.array([1e8, 1.0])).tolist()
+    [0.0, 4.0]
+    """
+    out = np.empty(len(rows))
+    for block in blocks(len(rows), 8 * rows.shape[1], limit=CACHE_BYTES):
+        gap = rows[block].astype(np.float64) - point
+        out[block] = np.einsum("nd,nd->n", gap, gap)
+    return out
+
+
+def nearest(rows: NDArray[np.floating], others: NDArray[np.floating]) -> tuple[Rows, Floats]:
+    """Find the nearest of some other points to each row, and its distance.
+
+    A matrix product names the nearest, the difference form measures it, so the distance to a copy is 0.
+    Shapes: rows [N, D], others [L, D] → which [N], distance [N]; distance inf where L = 0. Cost: O(N·L·D).
+
+    >>> which, distance = nearest(np.array([[0.0], [4.0]]), np.array([[1.0], [9.0]]))
+    >>> which.tolist(), distance.tolist()
+    ([0, 0], [1.0, 3.0])
+    """
+    which, distance = np.zeros(len(rows), np.intp), np.full(len(rows), np.inf)
+    if len(others) == 0:
+        return which, distance
+    points = others.astype(np.float64)
+    centre = points.mean(axis=0)
+    half = squared_norms(points - centre) / 2
+    for block in blocks(len(rows), 8 * (len(points) + 2 * rows.shape[1])):
+        x = rows[block].astype(np.float64)
+        which[block] = np.argmin(half - (x - centre) @ (points - centre).T, axis=1)
+        gap = x - points[which[block]]
+        distance[block] = np.sqrt(np.einsum("nd,nd->n", gap, gap))
+    return which, distance
+
+
+def pairwise(rows: NDArray[np.floating], others: NDArray[np.floating]) -> Floats:
+    """Compute the distances between two small sets of points, in difference form.
+
+    Shapes: [N, D], [L, D] → [N, L]; the caller keeps N·L small. Cost: O(N·L·D).
+
+    >>> pairwise(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[5.0, 0.0]]
+    """
+    from scipy.spatial.distance import cdist
+
+    return np.asarray(cdist(rows.astype(np.float64), others.astype(np.float64)))
+
+
+def gap_to_others(rows: NDArray[np.floating], others: NDArray[np.floating]) -> Floats:
+    """Measure how far each row is from the nearest point that is no copy of it; inf when there is none.
+
+    Shapes: [N, D], [L, D] → [N]. Cost: O(N·L·D), memory one block.
+
+    >>> gap_to_others(np.array([[0.0], [2.0]]), np.array([[0.0], [0.0], [2.0], [5.0]])).tolist()
+    [2.0, 2.0]
+    """
+    out = np.full(len(rows), np.inf)
+    for block in blocks(len(rows), 8 * max(1, len(others))):
+        distance = pairwise(rows[block], others)
+        distance[distance == 0] = np.inf
+        out[block] = distance.min(axis=1, initial=np.inf)
+    return out

@@ -1,0 +1,49 @@
+"""What the coverage strategies share: the targets, the labelled rows, and the greedy choice."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats, to_numpy
+from querist.errors import BadInput, MissingEvidence
+from querist.select.distance import nearest
+from querist.select.herding import Cover, herd
+from querist.select.kcenter import kcenter
+from querist.view import Draw, Selection, View
+
+
+def targets_of(view: View) -> View:
+    """Give the rows on which coverage is measured; MissingEvidence when there are none."""
+    if view.targets is None or len(view.targets) == 0:
+        raise MissingEvidence(
+            "coverage is measured on targets, and the view has none: set targets to the pool and the labelled rows, "
+            "or to a sample of them"
+        )
+    return view.targets
+
+
+def labelled_embed(view: View) -> NDArray[np.floating]:
+    """Give the embeddings of the labelled rows; [L, D], L = 0 without any."""
+    return to_numpy(view.embed)[:0] if view.labelled is None else to_numpy(view.labelled.embed)
+
+
+def check_sigma(sigma: float | None) -> None:
+    """Raise BadInput unless a kernel's radius is None or a positive number."""
+    if sigma is not None and not (isinstance(sigma, int | float) and isfinite(sigma) and sigma > 0):
+        raise BadInput(f"sigma must be a positive number, or None to take it from the data: got {sigma!r}")
+
+
+def most_covering(view: View, state: Cover, scores: Floats, *, n: int, draw: Draw) -> Selection:
+    """Choose min(n, N) rows by coverage; once nothing is left to cover, the farthest rows follow with value 0."""
+    n = min(n, len(view))
+    embed, ties = to_numpy(view.embed), draw.uniform(view.keys, "ties")
+    rows, value = herd(embed, state, bounds=scores, n=n, ties=ties)
+    if len(rows) < n:
+        rest = np.setdiff1d(np.arange(len(view)), rows)
+        left = nearest(embed[rest], np.concatenate([labelled_embed(view), embed[rows]]))[1]
+        more, _ = kcenter(embed[rest], left, n=n - len(rows), ties=ties[rest])
+        rows = np.concatenate([rows, rest[more]])
+    return Selection(rows, np.concatenate([value, np.zeros(n - len(value))]))
