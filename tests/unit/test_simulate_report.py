@@ -127,6 +127,15 @@ def test_unreached_targets_are_said_never_made_up() -> None:
     assert sentence(slow) == ("On heart, slow did not reach 95 % of the full-data accuracy (85.6 %) within 100 labels.")
 
 
+def test_an_open_interval_is_said_to_be_open() -> None:
+    summary, _ = made()
+    entry = summary["rows"][1]["labels_to_full"]["0.95"]
+    entry["saved"] = {"factor": 1.5, "interval": [1.25, None], "at_least": None}
+    assert sentence(summary).endswith("1.5 × fewer (95 % interval 1.2 to open).")
+    entry["saved"] = {"factor": 0.5, "interval": [0.25, None], "at_least": None}
+    assert sentence(summary).endswith("2.0 × more (95 % interval open to 4.0).")
+
+
 def test_without_random_there_is_no_factor() -> None:
     summary, _ = made(speeds={"margin": 0.05})
     assert summary["rows"][0]["vs_random"] is None

@@ -235,7 +235,11 @@ def _times(value: float) -> str:
 
 
 def _ends(saved: Mapping[str, Any]) -> str:
-    if saved["interval"] is None or None in saved["interval"]:
+    """Write the interval of a factor, turned where the sentence says "more"; an open end is said to be open."""
+    if saved["interval"] is None:
         return ""
-    low, high = saved["interval"] if saved["factor"] >= 1 else [1 / end for end in reversed(saved["interval"])]
-    return f" (95 % interval {low:.1f} to {high:.1f})"
+    low, high = saved["interval"]
+    if saved["factor"] < 1:
+        low, high = (end and 1 / end for end in (high, low))
+    low, high = ("open" if end is None else f"{end:.1f}" for end in (low, high))
+    return f" (95 % interval {low} to {high})"
