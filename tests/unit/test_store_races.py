@@ -97,7 +97,7 @@ def kill_many(path: Path, times: int) -> None:
         assert set(acknowledged) <= set(log)
         assert [position for position, _ in log] == list(range(1, len(log) + 1))
     print(f"{times} kills: {len(acknowledged)} answers acknowledged, {len(log)} in the log")
-    assert len(set(item for _, item in log)) == len(log)
+    assert len({item for _, item in log}) == len(log)
     check_whole(store, path)
     store.close()
 

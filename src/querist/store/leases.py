@@ -27,22 +27,27 @@ class Wanted(NamedTuple):
 def _free(*, own: bool) -> Select[Any]:
     """Select free places of the current ranking at one level of ``labels``, in rank order.
 
-    Equality on stage, aside and labels and the order by rank are one run of the index ``queue_state``, so that the
-    cost does not grow with the answered items. ``own``: those that the person set aside; else those without any answer
-    of the person.
+    The inner query is one run of the index ``queue_state``, which holds all that it reads: so SQLite prefers it to the
+    primary key, along which it would pass everything answered so far. ``own``: those that the person set aside; else
+    those without any answer of the person.
     """
     holders = select(func.count()).select_from(lease).where(lease.c.item == queue.c.item).scalar_subquery()
     held = select(lease.c.item).where(lease.c.item == queue.c.item, lease.c.who == bindparam("who")).exists()
     said = select(standing.c.item).where(standing.c.item == queue.c.item, standing.c.who == bindparam("who"))
     answered = said.where(standing.c.kind != "label").exists() if own else ~said.exists()
-    columns = queue.c.item.label("number"), item.c.id.label("item"), queue.c.rank, queue.c.value
-    return (
-        select(*columns, queue.c.propensity, queue.c.reason)
-        .join_from(queue, item, item.c.number == queue.c.item)
+    free = (
+        select(queue.c.rank, queue.c.item)
         .where(queue.c.stage == bindparam("stage"), queue.c.aside == bindparam("aside"))
         .where(queue.c.labels == bindparam("level"), holders < bindparam("spare"), ~held, answered)
         .order_by(queue.c.rank)
         .limit(bindparam("n"))
+        .subquery("free")
+    )
+    columns = item.c.number, item.c.id.label("item"), queue.c.rank, queue.c.value, queue.c.propensity, queue.c.reason
+    return (
+        select(*columns)
+        .join_from(free, queue, (queue.c.stage == bindparam("stage")) & (queue.c.rank == free.c.rank))
+        .join(item, item.c.number == free.c.item)
     )
 
 

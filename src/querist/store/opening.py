@@ -37,7 +37,7 @@ def _url(where: str) -> URL | None:
         return None
     try:
         url = make_url(where.replace("postgres://", "postgresql://", 1) if where.startswith("postgres://") else where)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise BadInput(f"cannot read the database URL {where!r}: write postgresql://user@host/database") from None
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise BadInput(f"a study lies in SQLite or PostgreSQL: got a URL of {url.get_backend_name()!r}")

@@ -133,7 +133,7 @@ queue = Table(
     Column("labels", Integer, nullable=False),
     Column("aside", SmallInteger, nullable=False),
     Index("queue_item", "stage", "item", unique=True),
-    Index("queue_state", "stage", "aside", "labels", "rank"),
+    Index("queue_state", "stage", "aside", "labels", "rank", "item"),
     sqlite_with_rowid=False,
 )
 

@@ -120,7 +120,7 @@ def _create_rankings() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("queue_item", "queue", ["stage", "item"], unique=True)
-    op.create_index("queue_state", "queue", ["stage", "aside", "labels", "rank"])
+    op.create_index("queue_state", "queue", ["stage", "aside", "labels", "rank", "item"])
 
 
 def _create_names() -> None:
