@@ -108,13 +108,15 @@ class TfidfEncoder:
         Row-wise: a text has the same vector whatever the others are.
         """
         known = _checked(texts)
-        return _empty(len(known)) if self.model is None else self.model.transform(known)
+        if self.model is None or not known:  # scikit-learn refuses to encode no text at all
+            return _empty(len(known), self.width)
+        return self.model.transform(known)
 
 
-def _empty(count: int) -> Any:
+def _empty(count: int, width: int = 1) -> Any:
     from scipy.sparse import csr_matrix
 
-    return csr_matrix((count, 1), dtype=np.float32)
+    return csr_matrix((count, width), dtype=np.float32)
 
 
 def _checked(texts: Texts) -> list[str]:

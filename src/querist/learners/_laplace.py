@@ -57,13 +57,13 @@ class Posterior:
 
     def _to_features(self, weights: Floats, rng: np.random.Generator) -> Floats:
         count, classes, size = weights.shape
-        lifted = self.span.lift(weights.reshape(-1, size))
+        lifted = self.span.lift(weights.reshape(count * classes, size))
         if self.span.rows is not None:
             outside = rng.standard_normal(lifted.shape)
             outside /= np.sqrt(self.problem.prior)
             outside -= self.span.lift(self.span.lower(outside))
             lifted += outside
-        return lifted.reshape(count, classes, -1)
+        return lifted.reshape(count, classes, lifted.shape[1])
 
     def covariance(self) -> Floats:
         """Compute the covariance [P, P] of the flattened (weight [C, D], intercept [C]), P = C·(D + 1); O(P³)."""

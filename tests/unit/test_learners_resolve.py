@@ -1,0 +1,87 @@
+"""Learners by name and by object, and the facts that are listed about them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from querist._load import find, names, spec_of
+from querist.errors import BadData, BadInput, UnknownName
+from querist.learners import resolve
+from querist.learners._checks import as_matrix
+from querist.learners.committee import Committee
+from querist.learners.info import About
+from querist.learners.linear import Linear
+from querist.learners.sklearn import Sklearn
+
+
+@pytest.mark.parametrize(
+    ("text", "learner", "spec"),
+    [
+        ("linear", Linear(), "linear"),
+        ("linear(C=1.0)", Linear(), "linear"),
+        ("linear(draws=5, C=2.0)", Linear(C=2.0, draws=5), "linear(C=2.0, draws=5)"),
+        ("committee(members=4)", Committee(members=4), "committee(members=4)"),
+    ],
+)
+def test_a_specification_is_resolved_and_shortened(text: str, learner: object, spec: str) -> None:
+    assert resolve(text) == (learner, spec)
+    assert resolve(learner) == (learner, spec)
+
+
+def test_a_classifier_is_wrapped() -> None:
+    learner, spec = resolve(LogisticRegression(C=0.5))
+    assert isinstance(learner, Sklearn)
+    assert spec == "sklearn:LogisticRegression(C=0.5)"
+    assert spec_of(learner, "learners") == spec
+
+
+def test_a_dotted_name_is_never_part_of_a_specification() -> None:
+    assert resolve("sklearn:sklearn.svm.SVC(C=2.0)")[1] == "sklearn:SVC(C=2.0)"
+    assert resolve("sklearn:sklearn.dummy.DummyClassifier")[1] == "sklearn:DummyClassifier"
+    assert resolve("sklearn:sklearn.linear_model._logistic.LogisticRegressionCV")[1] == "sklearn:LogisticRegressionCV"
+
+
+def test_a_stranger_with_the_right_methods_is_a_learner_without_a_specification() -> None:
+    class Mine(Linear):
+        pass
+
+    learner = Mine()
+    assert resolve(learner) == (learner, None)
+
+
+def test_what_is_no_learner_is_refused() -> None:
+    with pytest.raises(
+        BadInput, match=r"3 is not a learner: it lacks fit, provides, eats; give a name such as 'linear'"
+    ):
+        resolve(3)
+    with pytest.raises(UnknownName, match="no learner is called 'linnear': did you mean 'linear'"):
+        resolve("linnear")
+    with pytest.raises(BadInput, match=r"cannot build 'linear\(c=1\)': .*its options are"):
+        resolve("linear(c=1)")
+
+
+def test_every_learner_says_what_it_is() -> None:
+    assert {"linear", "sklearn", "committee"} <= set(names("learners"))
+    for name in ("linear", "sklearn", "committee"):
+        about = find("learners", name).about
+        assert isinstance(about, About)
+        assert all(about)
+        assert about.eats == find("learners", name).eats
+
+
+def test_importing_the_learners_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, querist.learners.linear; print(sorted({'sklearn', 'numba', 'pandas', 'torch'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("items", [np.array(["a"]), np.zeros(3), [[1.0]], np.zeros((2, 2), complex), "text"])
+def test_items_that_are_no_matrix_are_refused(items: object) -> None:
+    with pytest.raises(BadData, match=r"this learner eats a numeric matrix \[N, D\]: got .*querist.embed.encoder_for"):
+        as_matrix(items)
