@@ -96,6 +96,12 @@ class TestChoice:
     def test_whole_numbers_are_probabilities_too(self):
         assert sorted(query("entropy", 2, probs=[[1, 0], [0, 1]]).tolist()) == [0, 1]
 
+    def test_with_ids_a_strategy_sees_the_rows_in_one_order(self):
+        for order in ([0, 1, 2], [2, 0, 1]):
+            rows = query(Nearest(), 3, ids=np.array(IDS)[order], embed=EMBED[order])
+            assert (seen[-1].keys[1:] > seen[-1].keys[:-1]).all()
+            assert np.array(IDS)[order][rows].tolist() == IDS[::-1]
+
     def test_evidence_that_is_none_is_absent(self):
         assert query("margin", 1, probs=PROBS, decision=None).tolist() == [1]
 

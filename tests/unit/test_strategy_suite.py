@@ -99,6 +99,13 @@ class SameNoiseEachRound(Random):
         return Draw(0).uniform(view.keys, "random")
 
 
+class OnlyTiesAreDrawn(Good):
+    """Claims chance, and has none but among equal scores."""
+
+    def propensity(self, scores, rows):
+        return np.full(len(rows), 0.5)
+
+
 class Restless(Random):
     def score(self, view, draw):
         return np.random.default_rng().uniform(size=len(view))
@@ -166,6 +173,7 @@ FAULTS = [
     (WritesToItsInput, "test_inputs_stay_as_they_are", ()),
     (GlobalChance, "test_global_chance_is_left_alone", ()),
     (SameNoiseEachRound, "test_same_seed_same_picks", ()),
+    (OnlyTiesAreDrawn, "test_same_seed_same_picks", ()),
     (Restless, "test_same_seed_same_picks", ()),
     (Restless, "test_row_order_plays_no_part_when_ids_are_given", (False,)),
     (AsItLies, "test_layout_of_memory_plays_no_part", ()),
