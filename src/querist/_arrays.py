@@ -13,6 +13,7 @@ Array: TypeAlias = Any  # any array-API array: the standard has no static type y
 Rows: TypeAlias = NDArray[np.intp]
 Floats: TypeAlias = NDArray[np.float64]
 
+_MODERN = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
 BLOCK_BYTES = 64 * 2**20
 
 
@@ -22,16 +23,12 @@ def namespace(*arrays: Array) -> ModuleType:
     >>> namespace(np.zeros(3)).__name__
     'numpy'
     """
-    if all(isinstance(a, np.ndarray | np.generic | float | int) for a in arrays) and _is_modern():
+    if _MODERN and all(isinstance(a, np.ndarray | np.generic | float | int) for a in arrays):
         return np
     from array_api_compat import array_namespace
 
     found: ModuleType = array_namespace(*arrays)
     return found
-
-
-def _is_modern() -> bool:
-    return np.lib.NumpyVersion(np.__version__) >= "2.1.0"
 
 
 def to_numpy(x: Array) -> NDArray[Any]:

@@ -75,6 +75,7 @@ def builtin(kind: str) -> tuple[str, ...]:
     return tuple(sorted(n.replace("_", "-") for n in found if not n.startswith("_") and n not in _NOT_A_NAME))
 
 
+@cache
 def _plugins(kind: str) -> dict[str, Any]:
     return {e.name: e for e in entry_points(group=f"querist.{kind}")}
 

@@ -236,7 +236,9 @@ class TestLoad:
         with pytest.raises(BadInput, match=r"^cannot build 'margin:deep': .*; its options are \[\]$"):
             make("strategies", "margin:deep")
 
-    def test_entry_points_are_names_too(self, monkeypatch):
+    def test_entry_points_are_names_too(self, monkeypatch, request):
+        request.addfinalizer(_load._plugins.cache_clear)
+        _load._plugins.cache_clear()
         points = {"mine": Mine, "margin": Mine, "ready": Mine(7)}
         monkeypatch.setattr(_load, "entry_points", lambda group: [Plugin(*item) for item in points.items()])
         assert {"mine", "ready", "random"} <= set(names("strategies"))

@@ -160,7 +160,7 @@ def _known(pool: Pool, told: Sequence[Answer]) -> Dataset:
 def _study(cell: Cell, data: Dataset, task: Task, strategy: str | Strategy, *, batch: int) -> Study:
     return Study.create(
         None, data, task=task, learner=cell.plan.learner, strategy=strategy, batch=batch, seed=cell.seed,
-        suggestions=False,
+        suggestions=False, reserve=0,
     )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ class Study:
         seed: int = 0,
         overlap: int = 1,
         suggestions: bool = True,
+        reserve: int | None = None,
         keep_labels: bool = True,
         **reading: Any,
     ) -> Study:
@@ -74,7 +75,8 @@ class Study:
 
         ``path`` is a file (``name.querist``), a database URL, or None to keep everything in memory. ``data`` is
         whatever ``querist.load`` reads (``reading`` goes there: text=, label=, id=, group=); labels found in it are
-        kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. Raises
+        kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. ``reserve``
+        is how many items a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). Raises
         StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = _dataset(data, reading)
@@ -91,7 +93,8 @@ class Study:
         settings = Settings(
             task=dict(made.schema), learner=spec, learner_text=spec or repr(model),
             strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule),
-            batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, version=querist.__version__,
+            batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve,
+            version=querist.__version__,
         )  # fmt: skip
         store = open_store(path, create=True)
         store.put("pool/1", blocks.dump(dataset.pool))
@@ -283,7 +286,8 @@ class Study:
         if "past" in rule.context:
             asked = replace(asked, past=past(self.store, known))
         draw = Draw(self.seed, known.position)
-        ids, chosen = choose(asked, rule, batch=self.batch, reserve=reserve_depth(self.batch), draw=draw)
+        reserve = reserve_depth(self.batch) if self.settings.reserve is None else self.settings.reserve
+        ids, chosen = choose(asked, rule, batch=self.batch, reserve=reserve, draw=draw)
         done = time.perf_counter()
         number = 1 if current is None else current.round + 1
         step = Step(number, known.position, len(known.labelled), name, fitted - started, done - fitted)

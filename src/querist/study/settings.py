@@ -32,6 +32,7 @@ class Settings:
     seed: int
     overlap: int
     suggestions: bool
+    reserve: int | None
     version: str
     blocks: int = 1
 
