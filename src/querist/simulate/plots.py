@@ -22,6 +22,8 @@ Figure: TypeAlias = Any
 
 POINTS = 400
 """A line of more rounds is thinned to this many: more cannot be seen."""
+ENOUGH_SEEDS = 4
+"""From so many seeds on, an interval says more than their range."""
 LEFT, TOP, BOTTOM = 0.75, 0.55, 0.8
 """Inches: the margins around the axes."""
 FULL_INK = Ink(LIGHT["quiet"], (0, (2, 2)), 0.9, 1.0, lead=False)
@@ -31,7 +33,7 @@ TEXT = 10.5
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A strategy: mean over seeds and the ends of its 95 % interval, each [R]; no band for one seed."""
+    """A strategy: mean over seeds and the ends of its band, each [R]; no band for one seed."""
 
     name: str
     labels: Floats
@@ -79,21 +81,21 @@ def picture_of(summary: Mapping[str, Any], curves: Sequence[Curve]) -> Picture:
 def mean_line(name: str, curves: Sequence[Curve], metric: str) -> Line:
     """Average the curves of the seeds where all of them are known; between rounds they are taken as straight.
 
-    The band is the 95 % interval of the mean by Student's t.
+    The band is the 95 % interval of the mean by Student's t; of two or three seeds, where that says next to nothing,
+    their range.
     """
     start, end = max(c.labels[0] for c in curves), min(c.labels[-1] for c in curves)
     grid = np.unique(np.concatenate([c.labels for c in curves]))
     grid = grid[(grid >= start) & (grid <= end)]
     grid = grid[np.unique(np.linspace(0, len(grid) - 1, min(len(grid), POINTS)).round().astype(int))]
     values = np.array([np.interp(grid, c.labels, c.values(metric)) for c in curves])
-    half = _half_width(values)
-    mean = values.mean(axis=0)
+    if len(values) < ENOUGH_SEEDS:
+        return Line(name, grid, values.mean(axis=0), values.min(axis=0), values.max(axis=0))
+    half, mean = _half_width(values), values.mean(axis=0)
     return Line(name, grid, mean, mean - half, mean + half)
 
 
 def _half_width(values: Floats) -> Floats:
-    if len(values) < 2:
-        return np.zeros(values.shape[1])
     from scipy.stats import t
 
     error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
@@ -126,7 +128,10 @@ def svg(picture: Picture) -> str:
 
 def caption(picture: Picture) -> str:
     """Say what lines and bands are."""
-    return f"Mean of {picture.seeds} seeds, band: its 95 % interval." if picture.seeds > 1 else "One seed, no interval."
+    if picture.seeds == 1:
+        return "One seed, no interval."
+    band = "its 95 % interval" if picture.seeds >= ENOUGH_SEEDS else "the range of the seeds"
+    return f"Mean of {picture.seeds} seeds, band: {band}."
 
 
 def draw(picture: Picture) -> Figure:
