@@ -7,10 +7,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from postgres_server import postgres, postgres_server
 
 pytest.register_assert_rewrite("querist.testing")
+settings.register_profile("querist", deadline=None)  # a deadline would assert a wall-clock time
+settings.load_profile("querist")
 __all__ = ["postgres", "postgres_server"]
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
