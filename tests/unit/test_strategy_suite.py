@@ -30,6 +30,18 @@ class TestMine(StrategySuite):
     strategy = Good()
 
 
+class TwoClassesOnly(Good):
+    most_classes = 2
+
+    def score(self, view, draw):
+        assert view.probs.shape[-1] <= 2
+        return entropy(view.probs)
+
+
+class TestTwoClassesOnly(StrategySuite):
+    strategy = TwoClassesOnly()
+
+
 class OneShort(Good):
     def select(self, view, scores, *, n, draw):
         rows = top(view, scores, n - 1, draw)

@@ -27,6 +27,7 @@ class Strategy(Protocol):
     ``context`` names what else it looks at, of labelled, targets, votes, past. ``joint`` is true when the choice of a
     row depends on the other rows chosen, so that shards give a two-round approximation instead of the same picks.
     ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one needs none.
+    ``most_classes`` is the largest number of classes it is defined for; None: any.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()
@@ -34,6 +35,7 @@ class Strategy(Protocol):
     context: ClassVar[frozenset[str]] = frozenset()
     joint: ClassVar[bool] = False
     cold: ClassVar[str | None] = "maxherding"
+    most_classes: ClassVar[int | None] = None
     about: ClassVar[About]
 
     def score(self, view: View, draw: Draw) -> Array:

@@ -36,6 +36,7 @@ from querist.testing.views import (
     arguments,
     change_arrays,
     first_class,
+    limit,
     make_rows,
     make_view,
     one_hot,
@@ -145,8 +146,9 @@ class StrategySuite:
     @pytest.mark.parametrize("classes", [2, 4])
     def test_names_of_classes_play_no_part(self, rule: Strategy, classes: int) -> None:
         """Permuting the classes leaves the picks as they are."""
-        view = sort_rows(make_view(rule, 20, sizes=Sizes(classes=classes)))
-        permuted = permute_classes(view, np.roll(np.arange(classes), 1))
+        sizes = limit(rule, Sizes(classes=classes))
+        view = sort_rows(make_view(rule, 20, sizes=sizes))
+        permuted = permute_classes(view, np.roll(np.arange(sizes.classes), 1))
         assert np.allclose(_scores(rule, permuted), _scores(rule, view), rtol=1e-9, atol=1e-12)
         assert _choose(rule, permuted, 6).rows.tolist() == _choose(rule, view, 6).rows.tolist()
 
@@ -244,9 +246,9 @@ class StrategySuite:
 
     def test_looks_at_nothing_that_it_does_not_declare(self, rule: Strategy) -> None:
         """Evidence and context that it has not asked for change nothing."""
-        rng = np.random.default_rng(0)
-        rows = make_rows([f"item_{i:02d}" for i in range(12)], NEEDS, rng, Sizes())
-        every = sort_rows(with_context(rows, CONTEXT, rng, Sizes()))
+        rng, sizes = np.random.default_rng(0), limit(rule, Sizes())
+        rows = make_rows([f"item_{i:02d}" for i in range(12)], NEEDS, rng, sizes)
+        every = sort_rows(with_context(rows, CONTEXT, rng, sizes))
         declared = _only(_context_only(every, rule.context), {*rule.needs, *rule.either})
         assert _choose(rule, every, 4).rows.tolist() == _choose(rule, declared, 4).rows.tolist()
 

@@ -29,6 +29,17 @@ class Sizes:
     features: int = 5
 
 
+def limit(strategy: Strategy, sizes: Sizes) -> Sizes:
+    """Cut the number of classes to what a strategy is defined for.
+
+    >>> from querist.strategies.margin import Margin
+    >>> limit(Margin(), Sizes(classes=9)).classes
+    9
+    """
+    most = strategy.most_classes
+    return sizes if most is None else replace(sizes, classes=min(sizes.classes, most))
+
+
 def make_view(
     strategy: Strategy, n: int, *, seed: int = 0, sizes: Sizes | None = None, needs: Iterable[Need] | None = None
 ) -> View:
@@ -36,14 +47,14 @@ def make_view(
 
     ``needs`` overrides the evidence (default: the strategy's needs and the first of its ``either``). The ids are
     ``item_00``, ``item_01`` …; six labelled rows are called ``asked_0`` …, the last of them without an answer yet.
-    Arrays are NumPy float64.
+    Arrays are NumPy float64. There are no more classes than the strategy is defined for.
 
     >>> from querist.strategies.margin import Margin
     >>> make_view(Margin(), 2).probs.shape
     (2, 3)
     """
     wanted = [*strategy.needs, *strategy.either[:1]] if needs is None else needs
-    rng, shape = np.random.default_rng(seed), sizes or Sizes()
+    rng, shape = np.random.default_rng(seed), limit(strategy, sizes or Sizes())
     view = make_rows([f"item_{i:02d}" for i in range(n)], wanted, rng, shape)
     return with_context(view, strategy.context, rng, shape)
 
