@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,8 @@ from querist.learners.committee import Committee
 from querist.learners.info import About
 from querist.learners.linear import Linear
 from querist.learners.sklearn import Sklearn
+from querist.testing.learners import make_sample, train
+from querist.view import NEEDS
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,35 @@ def test_a_dotted_name_is_never_part_of_a_specification() -> None:
     assert resolve("sklearn:sklearn.linear_model._logistic.LogisticRegressionCV")[1] == "sklearn:LogisticRegressionCV"
 
 
+def test_a_committee_of_a_stranger_has_no_specification(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_models.py").write_text("from sklearn.svm import SVC\nclass Mine(SVC): ...\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    learner, spec = resolve("committee(base='sklearn:my_models.Mine')")
+    assert spec is None
+    assert learner.provides == {"probs", "draws", "embed"}
+
+
+@pytest.mark.parametrize(
+    "text", ["sklearn:no_such_module.Thing", "committee(base='sklearn:no_such_module.Thing(a=1.0)')"]
+)
+def test_a_dotted_name_is_refused_unread_where_others_may_have_written_it(text: str) -> None:
+    with pytest.raises(BadInput, match="names a class by its module, and importing a module runs its code"):
+        resolve(text, dotted=False)
+    assert resolve("committee(base='sklearn:SVC(C=2.0)')", dotted=False)[1] == "committee(base='sklearn:SVC(C=2.0)')"
+
+
+def test_learners_and_predictors_travel_between_processes() -> None:
+    sample = make_sample()
+    for text in ("linear", "committee(members=2)", "sklearn:SVC(C=2.0)"):
+        learner = pickle.loads(pickle.dumps(resolve(text)[0]))
+        assert resolve(learner)[1] == text
+        model = train(learner, sample)
+        copy = pickle.loads(pickle.dumps(model))
+        for need in model.provides - {"head"}:
+            values = [m.predict(sample.pool, {need})[need] for m in (model, copy)]
+            np.testing.assert_array_equal(values[0], values[1])
+
+
 def test_a_stranger_with_the_right_methods_is_a_learner_without_a_specification() -> None:
     class Mine(Linear):
         pass
@@ -72,6 +105,8 @@ def test_every_learner_says_what_it_is() -> None:
         assert isinstance(about, About)
         assert all(about)
         assert about.eats == find("learners", name).eats
+        assert set(about.gives) <= set(NEEDS)
+        assert resolve(name if name != "sklearn" else "sklearn:SVC")[0].provides <= set(about.gives)
 
 
 def test_importing_the_learners_loads_nothing_heavy() -> None:

@@ -142,6 +142,18 @@ def test_evidence_is_what_scikit_learn_says() -> None:
     np.testing.assert_array_equal(evidence["embed"], sample.pool)
 
 
+def test_features_are_standardised_by_the_pool_on_request() -> None:
+    learner = make("learners", "sklearn:SVC(standardise=True)")
+    assert learner.spec == "sklearn:SVC(standardise=True)"
+    assert repr(learner) == "Sklearn('SVC', standardise=True)"
+    sample = make_sample()
+    scaled = StandardScaler().fit_transform(sample.pool)
+    evidence = fitted(learner, sample).predict(sample.pool, {"decision", "embed"})
+    expected = SVC().fit(scaled[sample.rows], sample.codes)
+    np.testing.assert_allclose(evidence["decision"], expected.decision_function(scaled), atol=1e-9)
+    np.testing.assert_allclose(evidence["embed"], scaled, atol=1e-12)
+
+
 def test_one_score_per_class_is_asked_for_of_a_machine_of_pairs() -> None:
     sample = make_sample()
     got = fitted(Sklearn("SVC", decision_function_shape="ovo"), sample).predict(sample.pool, {"decision"})["decision"]

@@ -27,6 +27,11 @@ class TestSvc(LearnerSuite):
     tolerance = 1e-10
 
 
+class TestStandardisedSvc(LearnerSuite):
+    learner = "sklearn:SVC(standardise=True)"
+    tolerance = 1e-10
+
+
 class TestRandomForest(LearnerSuite):
     learner = "sklearn:RandomForestClassifier(n_estimators=5)"
     tolerance = 1e-10

@@ -45,10 +45,7 @@ class Committee:
 
     eats: ClassVar[str] = "features"
     about: ClassVar[About] = About(
-        "K models on bootstrap samples of the labels",
-        ("probs", "draws", "embed", "head if the base has one"),
-        eats,
-        "K + 1 fits",
+        "K models on bootstrap samples of the labels", ("draws", "embed", "head", "probs"), eats, "K + 1 fits"
     )
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ class About(NamedTuple):
 
     what: str
     gives: tuple[str, ...]
-    """The evidence its predictors may give; a wrapper says what depends on the model inside."""
+    """The evidence its predictors can give, a wrapper's as far as the model inside has it."""
     eats: str
     """``features`` or ``raw``, as in ``Learner.eats``."""
     cost: str

@@ -183,9 +183,10 @@ class LinearPredictor:
     def _head(self) -> Head:
         directions = self.features.directions
         if directions is not None:
-            return Head(self.weight @ directions, self.bias)
+            return Head(self.weight @ directions, self.bias, prior=self.posterior.problem.prior)
         small = self.weight.size + self.bias.size <= FACTORED
-        return Head(self.weight, self.bias, self.posterior.covariance() if self.covariance and small else None)
+        covariance = self.posterior.covariance() if self.covariance and small else None
+        return Head(self.weight, self.bias, covariance, self.posterior.problem.prior)
 
     @cached_property
     def _on_items(self) -> tuple[Floats, Floats]:

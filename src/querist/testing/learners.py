@@ -110,7 +110,7 @@ class LearnerSuite:
         scores = _scores(model, sample.pool[sample.rows])
         assert (scores.argmax(axis=1) == sample.codes).mean() > 0.8
 
-    @pytest.mark.parametrize("cuts", [(1,), (7, 30), (20, 40), tuple(range(1, 60))])
+    @pytest.mark.parametrize("cuts", [(1,), (7, 30), (20, 40), tuple(range(1, 60, 6))])
     def test_predicts_row_by_row(self, made: Learner, sample: Sample, cuts: tuple[int, ...]) -> None:
         """predict(concat) equals concat(predict), whatever the cut."""
         model = train(made, sample)
