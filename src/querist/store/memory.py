@@ -198,6 +198,7 @@ class MemoryStore:
             now = self._clock()
             self._expire(now)
             until = now + round(seconds * 1000)
+            self._earliest = min(self._earliest, until)
             own = self._extend(who, until)
             if len(own) < n:
                 places = islice(self._free(who, overlap), n - len(own))
@@ -208,7 +209,6 @@ class MemoryStore:
         held = self._held.get(who, {})
         for item, claim in held.items():
             held[item] = self._states[item].holders[who] = claim._replace(expires=until)
-        self._earliest = min(self._earliest, until)
         return list(held.values())
 
     def _free(self, who: str, overlap: int) -> Iterator[int]:
@@ -227,7 +227,6 @@ class MemoryStore:
             row.item, who, secrets.token_hex(8), until, len(self._rounds), place, row.value, row.propensity, row.reason
         )
         self._held.setdefault(who, {})[row.item] = claim
-        self._earliest = min(self._earliest, until)
         state = self._states.setdefault(row.item, _State())
         state.holders[who] = claim
         self._note(row.item, state)
