@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import Cli
 
 import querist
 
@@ -55,17 +56,11 @@ def test_exit_codes(tmp_path: Path) -> None:
     assert missing.stderr == "Error: no study at none.querist: create one with `querist new none.querist DATA`\n"
 
 
-def test_ask_and_tell_make_a_pipe(flowers: Path) -> None:
-    made = _run(flowers.parent, "new", "f.querist", "flowers.csv", "--labels", "a,b,c", "--id", "name")
-    assert made.returncode == 0, made.stderr
+def test_ask_and_tell_make_a_pipe(cli: Cli, study: str) -> None:
     person = "import json, sys\nfor line in sys.stdin: print(json.dumps({**json.loads(line), 'label': 'b'}))"
-    environment = {**os.environ, "QUERIST_WHO": "ann"}
-    folder = flowers.parent
-    ask = subprocess.Popen(_command("ask", "f.querist", "-n", "8"), cwd=folder, env=environment, stdout=subprocess.PIPE)
+    ask = subprocess.Popen(_command("ask", study, "-n", "8"), stdout=subprocess.PIPE)
     label = subprocess.Popen([sys.executable, "-c", person], stdin=ask.stdout, stdout=subprocess.PIPE)
-    tell = subprocess.Popen(
-        _command("tell", "f.querist", "-"), cwd=folder, env=environment, stdin=label.stdout, stdout=subprocess.PIPE
-    )
+    tell = subprocess.Popen(_command("tell", study, "-"), stdin=label.stdout, stdout=subprocess.PIPE)
     assert ask.stdout is not None
     assert label.stdout is not None
     ask.stdout.close()
@@ -73,19 +68,17 @@ def test_ask_and_tell_make_a_pipe(flowers: Path) -> None:
     out, _ = tell.communicate(timeout=120)
     assert (ask.wait(60), label.wait(60), tell.returncode) == (0, 0, 0)
     assert json.loads(out)["labels"] == 8
-    assert json.loads(_run(folder, "status", "f.querist", "--json").stdout)["labelled"] == 8
+    assert cli("status", study, "--json").facts["labelled"] == 8
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break in another way on Windows")
-def test_a_broken_pipe_is_silent(flowers: Path) -> None:
-    _run(flowers.parent, "new", "f.querist", "flowers.csv", "--labels", "a,b,c", "--id", "name")
+def test_a_broken_pipe_is_silent(study: str) -> None:
     read, write = os.pipe()
     os.close(read)
-    command = _command("ask", "f.querist", "-n", "60")
-    done = subprocess.run(command, check=False, cwd=flowers.parent, stdout=write, stderr=subprocess.PIPE, timeout=60)
+    command = _command("ask", study, "-n", "60")
+    done = subprocess.run(command, check=False, stdout=write, stderr=subprocess.PIPE, timeout=60)
     os.close(write)
-    assert done.stderr == b""
-    assert done.returncode == 1
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_pipes_carry_utf8_whatever_the_locale(tmp_path: Path) -> None:

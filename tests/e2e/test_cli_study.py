@@ -35,6 +35,24 @@ def test_labels_in_the_data_are_answers(cli: Cli, tmp_path: Path) -> None:
     assert (made.facts["labelled"], made.facts["classes"]) == (10, {"no": 5, "yes": 5})
 
 
+def test_a_data_set_with_every_label_needs_ignore_labels(cli: Cli) -> None:
+    refused = cli("new", "i.querist", "iris")
+    assert refused.code == 2
+    assert "all 150 items have a label already: there is nothing to ask" in refused.err
+    made = cli("new", "i.querist", "iris", "--ignore-labels", "--json")
+    assert (made.facts["labelled"], list(made.facts["classes"])) == (0, ["setosa", "versicolor", "virginica"])
+
+
+def test_overlap_asks_two_people_and_suggestions_can_stay_hidden(cli: Cli, flowers: Path) -> None:
+    options = ("--labels", "a,b,c", "--id", "name", "--overlap", 2, "--no-suggestions")
+    assert cli("new", "o.querist", flowers, *options).code == 0
+    first = cli("ask", "o.querist", "-n", 5).lines
+    assert [q["id"] for q in cli("ask", "o.querist", "-n", 5, "--who", "bob").lines] == [q["id"] for q in first]
+    cli("tell", "o.querist", stdin=answers(first))
+    cli("step", "o.querist")
+    assert {q["suggestion"] for q in cli("ask", "o.querist", "-n", 3, "--who", "cleo").lines} == {None}
+
+
 def test_ask_gives_the_seven_words(cli: Cli, study: str) -> None:
     asked = cli("ask", study, "-n", 4)
     assert asked.code == 0
@@ -66,6 +84,22 @@ def test_an_empty_queue_says_that_others_have_it(cli: Cli, study: str) -> None:
     empty = cli("ask", study)
     assert (empty.code, empty.out) == (0, "")
     assert "none free now: all 60 items left are out with others" in empty.err
+
+
+def test_a_queue_that_is_used_up_asks_for_a_step(cli: Cli) -> None:
+    Path("many.csv").write_text("id,x\n" + "".join(f"{n},{n % 7}\n" for n in range(1_200)))
+    cli("new", "m.querist", "many.csv", "--labels", "a,b", "--id", "id", "--strategy", "random")
+    asked = cli("ask", "m.querist", "-n", 1_200).lines
+    assert len(asked) < 1_200
+    others = cli("ask", "m.querist", "--who", "bob")
+    assert f"none free now: the whole queue is out with others ({len(asked)} items)" in others.err
+    cli("tell", "m.querist", stdin="\n".join(json.dumps({"id": q["id"], "label": "a"}) for q in asked))
+    empty = cli("ask", "m.querist")
+    assert (empty.code, empty.out) == (0, "")
+    left = 1_200 - len(asked)
+    assert empty.err == f"the queue is used up, {left} items are left: run `querist step m.querist`\n"
+    cli("step", "m.querist")
+    assert len(cli("ask", "m.querist", "-n", 1_200).lines) == left
 
 
 def test_tell_takes_labels_skips_and_unsure_from_a_file(cli: Cli, study: str) -> None:

@@ -42,7 +42,7 @@ def test_aligned_pads_and_turns_numbers_right() -> None:
 
 
 def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "")
+    monkeypatch.setenv("NO_COLOR", "1")
     complain("a\nb   c")
     assert capsys.readouterr().err == "Error: a b c\n"
 

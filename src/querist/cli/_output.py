@@ -69,7 +69,7 @@ def hint(message: str) -> None:
 def complain(message: str) -> None:
     """Print an error on standard error, in one line."""
     line = " ".join(message.split())
-    head = "Error:" if "NO_COLOR" in os.environ else click.style("Error:", fg="red", bold=True)
+    head = "Error:" if os.environ.get("NO_COLOR") else click.style("Error:", fg="red", bold=True)
     click.echo(f"{head} {line}", err=True)
 
 
@@ -109,7 +109,8 @@ def _show_rich(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequ
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for place, name in enumerate(header):
         side: Literal["left", "right"] = "right" if place in right else "left"
-        table.add_column(_broken(name, wide), justify=side, overflow="fold", no_wrap=place == 0)
+        least = max(map(len, name.split()))
+        table.add_column(_broken(name, wide), justify=side, overflow="fold", no_wrap=place == 0, min_width=least)
     for row in rows:
         table.add_row(*(Text(_broken(cell, wide)) for cell in row))
     screen.print(table)

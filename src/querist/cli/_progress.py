@@ -90,12 +90,9 @@ class _Board:
         tally = self._tally[name]
         tally.hear(news)
         total = tally.budget * tally.runs
-        self._lines.update(self._row[name], total=total, completed=tally.done, said=_said(tally, name), kept=tally.kept)
-
-
-def _said(tally: Tally, name: str) -> str:
-    seeds = f"{len(tally.finished)}/{tally.runs} runs"
-    return seeds if name == FULL else f"{seeds}, {tally.rounds} rounds"
+        said = f"{len(tally.finished)}/{tally.runs} {self._word}"
+        said += "" if name == FULL else f", {tally.rounds} rounds"
+        self._lines.update(self._row[name], total=total, completed=tally.done, said=said, kept=tally.kept)
 
 
 def _lines() -> Lines:

@@ -8,7 +8,7 @@ import click
 
 from querist.cli._options import example
 from querist.cli._output import say
-from querist.cli._results import say_written, show_results
+from querist.cli._results import counted, say_written, show_results
 from querist.cli.doctor import cores
 from querist.cli.simulate import numbers, read_data, run
 
@@ -40,8 +40,8 @@ def command(out: Path, seeds: str) -> None:
     from querist.simulate import Plan
 
     plan = Plan(STRATEGIES, initial=10, batch=10, budget=BUDGET, seeds=numbers(seeds))
-    say(f"digits: {len(STRATEGIES)} strategies, {len(plan.seeds)} seeds, {BUDGET} labels each")
+    say(f"digits: {len(STRATEGIES)} strategies, {counted(len(plan.seeds), 'seed')}, {BUDGET} labels each")
     found = run(plan, read_data(["digits"], None, {}), out=out, jobs=cores())
-    show_results(found.summary)
+    show_results(found.summary, areas=False)
     say_written(out)
     say(NEXT)

@@ -32,13 +32,16 @@ if TYPE_CHECKING:
     "--batch", type=click.IntRange(1), metavar="N", default=10, show_default=True, help="Items that one round chooses."
 )
 @click.option("--seed", type=int, metavar="N", default=0, show_default=True, help="The seed of every draw.")
+@click.option("--overlap", type=click.IntRange(1), metavar="K", default=1, show_default=True, help="People per item.")
+@click.option("--suggestions/--no-suggestions", default=True, help="Show what the model would answer, or do not.")
+@click.option("--ignore-labels", is_flag=True, help="Start without the labels in the data; their classes stay.")
 @reading
 @as_json
 def command(study: str, data: str, as_json: bool, **options: Any) -> None:
     """Start a study of the items in DATA, and rank its first queue.
 
     STUDY is a new file (name.querist) or a database URL; a study that is there already is left alone. Labels found in
-    the data are kept as answers.
+    the data are kept as answers, unless you say --ignore-labels.
     """
     check_place(study)
     status = _create(study, data, **options)
@@ -51,14 +54,14 @@ def command(study: str, data: str, as_json: bool, **options: Any) -> None:
     say(f"next: querist ask {study}")
 
 
-def _create(path: str, data: str, *, labels: str | None, **options: Any) -> Status:
+def _create(path: str, data: str, *, labels: str | None, ignore_labels: bool, **options: Any) -> Status:
     from querist.data import load
     from querist.study import Study
 
     names = None if labels is None else classes_of(labels)
     dataset = load(data, **columns(options))
     notes(dataset)
-    with Study.create(path, dataset, labels=names, **options) as study:
+    with Study.create(path, dataset, labels=names, keep_labels=not ignore_labels, **options) as study:
         return study.status()
 
 

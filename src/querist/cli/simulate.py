@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from querist.data import Dataset
     from querist.simulate import Plan, Simulation
 
-_EXAMPLE = "querist simulate digits --strategy random,margin,uherding --batch 10 --budget 300 --seeds 0-9 --out run"
+_EXAMPLE = "querist simulate digits --strategy random,uherding,margin --batch 10 --budget 300 --seeds 0-9 --out run"
 _COSTS = ("items", "tokens", "boxes", "seconds")
 
 
@@ -27,7 +27,7 @@ _COSTS = ("items", "tokens", "boxes", "seconds")
 @click.argument("data", metavar="DATA...", nargs=-1, required=True)
 @click.option(
     "--strategy",
-    default="random,margin,uherding",
+    default="random,uherding,margin",
     show_default=True,
     metavar="A,B",
     shell_complete=completing("strategies"),
