@@ -27,7 +27,7 @@ from querist.view import NEEDS
     ("text", "learner", "spec"),
     [
         ("linear", Linear(), "linear"),
-        ("linear(C=1.0)", Linear(), "linear"),
+        ("linear(C=1.0)", Linear(C=1.0), "linear(C=1.0)"),
         ("linear(draws=5, C=2.0)", Linear(C=2.0, draws=5), "linear(C=2.0, draws=5)"),
         ("committee(members=4)", Committee(members=4), "committee(members=4)"),
     ],

@@ -20,6 +20,20 @@ class Encoder(Protocol):
         ...
 
 
+def encode_pool(items: Any) -> tuple[Encoder | None, Any]:
+    """Fit the encoder that a pool needs, and encode the pool in the same pass.
+
+    >>> import numpy as np
+    >>> encode_pool(np.array(["a text", "another"], dtype=object))[1].shape
+    (2, 4)
+    """
+    if getattr(getattr(items, "dtype", None), "kind", "O") not in ("O", "U", "T"):
+        return None, items
+    from querist.embed.text import Tfidf
+
+    return Tfidf().fit_encode(items)
+
+
 def encoder_for(items: Any) -> Encoder | None:
     """Fit the encoder that the items of a pool need: TF-IDF for texts, None for numbers.
 
@@ -29,8 +43,4 @@ def encoder_for(items: Any) -> Encoder | None:
     >>> encoder_for(np.array(["a text", "another"], dtype=object)).encode(["a text"]).shape
     (1, 4)
     """
-    if getattr(getattr(items, "dtype", None), "kind", "O") not in ("O", "U", "T"):
-        return None
-    from querist.embed.text import Tfidf
-
-    return Tfidf().fit(items)
+    return encode_pool(items)[0]

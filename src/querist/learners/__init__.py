@@ -19,8 +19,8 @@ def resolve(learner: str | Learner | Any, *, dotted: bool = True) -> tuple[Learn
     never with a dotted class name, so it is safe to store. ``dotted=False`` refuses one, before anything is imported:
     that is for specifications that were stored, or came over the web. Raises UnknownName, BadInput.
 
-    >>> resolve("linear(C=1.0, draws=20)")
-    (Linear(C=1.0, standardise=True, draws=20, max_iter=100, covariance=False), 'linear(draws=20)')
+    >>> resolve("linear(C=1.0, draws=50)")
+    (Linear(C=1.0, standardise=True, draws=50, max_iter=100, covariance=False), 'linear(C=1.0)')
     """
     if isinstance(learner, str):
         if not dotted and _is_dotted(learner):

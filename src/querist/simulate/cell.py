@@ -13,7 +13,7 @@ from typing import Any
 import querist
 from querist._draw import Draw
 from querist.data import Dataset, Pool
-from querist.embed import encoder_for
+from querist.embed import encode_pool
 from querist.errors import BadData
 from querist.learners import resolve as resolve_learner
 from querist.simulate.curve import Curve, Point
@@ -127,10 +127,10 @@ def _rounds(cell: Cell) -> Iterator[Point]:
 def _eaten(cell: Cell) -> tuple[Pool, Any]:
     """Encode training and test items as a study would, but once instead of in every round."""
     pool, items = cell.split.pool, cell.split.test_items
-    encoder = None if resolve_learner(cell.plan.learner)[0].eats == "raw" else encoder_for(pool.items)
-    if encoder is None:
+    if resolve_learner(cell.plan.learner)[0].eats == "raw":
         return pool, items
-    return replace(pool, items=encoder.encode(pool.items), kind="record"), encoder.encode(items)
+    encoder, encoded = encode_pool(pool.items)
+    return (pool, items) if encoder is None else (replace(pool, items=encoded, kind="record"), encoder.encode(items))
 
 
 def _task(task: Task | str, labels: Sequence[Label]) -> Task:

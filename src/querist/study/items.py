@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from querist.data import Pool, blocks, extend
-from querist.embed import encoder_for
+from querist.embed import encode_pool
 from querist.errors import StoreFailed
 from querist.learners.protocol import Items
 from querist.store import Store
@@ -57,9 +57,16 @@ class StoredItems:
         if eats == "raw":
             return self.pool.items if items is None else items
         if self._features is None:
-            encoder = encoder_for(self.pool.items)
+            encoder, self._features = encode_pool(self.pool.items)
             self._encode = None if encoder is None else encoder.encode
-            self._features = self.pool.items if encoder is None else encoder.encode(self.pool.items)
+            _protect(self._features)
         if items is None:
             return self._features
         return items if self._encode is None else self._encode(items)
+
+
+def _protect(features: Items) -> None:
+    """Make features read-only: what cannot change is scaled once, not in every round."""
+    for part in (features, *(getattr(features, name, None) for name in ("data", "indices", "indptr"))):
+        if isinstance(part, np.ndarray) and part.base is None:
+            part.flags.writeable = False

@@ -62,7 +62,8 @@ class Settings:
             raise BadInput(f"the strategy {self.strategy_text} is not registered: give it again with strategy=…")
         rule = resolve_strategy(strategy if strategy is not None else self.strategy or "")[0]
         chosen = learner if learner is not None else self.learner
-        model, spec = resolve_learner(chosen) if chosen is not None else (None, None)
+        trusted = learner is not None  # a dotted name in a study file would import whatever somebody wrote there
+        model, spec = resolve_learner(chosen, dotted=trusted) if chosen is not None else (None, None)
         text = self.learner_text if model is None else spec or repr(model)
         return model, rule, replace(self, learner_text=text, strategy_text=strategy_text(rule))
 
