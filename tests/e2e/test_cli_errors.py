@@ -36,8 +36,8 @@ Fails = Callable[..., str]
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--strategy", "margn"], "no strategy is called 'margn': did you mean 'margin'?"),
-        (["--learner", "linaer"], "no learner is called 'linaer': did you mean 'linear'?"),
+        (["--strategy", "margn"], "no strategy is called 'margn': did you mean 'margin'"),
+        (["--learner", "linaer"], "no learner is called 'linaer': did you mean 'linear'"),
         (["--strategy", "margin(beta=1)"], "cannot build 'margin(beta=1)'"),
         (["--batch", "0"], "Invalid value for '--batch': 0 is not in the range x>=1"),
     ],
@@ -174,7 +174,7 @@ def test_unknown_formats_and_commands_list_near_names(fails: Fails, study: str) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--strategy", "margn"], "no strategy is called 'margn': did you mean 'margin'?"),
+        (["--strategy", "margn"], "no strategy is called 'margn': did you mean 'margin'"),
         (["--seeds", "9-0"], "--seeds must be numbers or a range from low to high: got '9-0'"),
         (["--test-size", "1.5"], "test_size must be a share between 0 and 1: got 1.5"),
         (["--noise", "2"], "noise must be a share between 0 and 1: got 2.0"),
