@@ -134,7 +134,7 @@ def test_status_says_the_sentence_first_then_the_classes(cli: Cli, study: str) -
     cli("tell", study, stdin='{"id": "f00", "label": "a"}')
     status = cli("status", study)
     lines = status.out.splitlines()
-    assert lines[0] == "1 of 60 items labelled, 0 out, round 1; 1 answers since the last step"
+    assert lines[0] == "1 of 60 items labelled, 0 out, round 1; 1 answer since the last step"
     assert lines[1] == "linear + uherding, batch 6"
     assert [line.split() for line in lines[2:]] == [
         ["class", "labels", "share"],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from querist.data import Pool, load
-from querist.errors import BadInput, BadLabel, LearnerFailed, MissingEvidence, StudyExists, UnknownItem
+from querist.errors import BadInput, BadLabel, LearnerFailed, MissingEvidence, NewerStudy, StudyExists, UnknownItem
 from querist.learners.sklearn import Sklearn
 from querist.strategies.margin import Margin
 from querist.study import Study
@@ -366,3 +366,27 @@ def test_real_data_in_a_file_study(tmp_path, data) -> None:
         study.run(lambda ids: [Answer(i, known[i]) for i in ids], 60)
         right = study.predict()["probs"].argmax(axis=1) == [study.task.schema["labels"].index(known[i]) for i in known]
     assert right.mean() > 0.75
+
+
+def test_a_study_with_an_unknown_setting_was_written_by_a_newer_querist(tmp_path) -> None:
+    import json
+
+    path = tmp_path / "a.querist"
+    with make(path) as study:
+        settings = json.loads(study.store.get("settings") or b"")
+        study.store.put("settings", json.dumps({**settings, "colour": "red", "version": "9.0"}).encode())
+    with pytest.raises(NewerStudy, match=r"written by querist 9\.0 and has a setting 'colour' that this querist"):
+        Study.open(path)
+
+
+def test_a_study_file_never_imports_what_somebody_wrote_in_it(tmp_path) -> None:
+    import json
+
+    path = tmp_path / "a.querist"
+    with make(path) as study:
+        settings = json.loads(study.store.get("settings") or b"")
+        study.store.put("settings", json.dumps({**settings, "learner": "sklearn:os.path.Evil"}).encode())
+    with Study.open(path) as study:
+        study.tell(study.ask(1)[0].id, "low")
+        with pytest.raises(BadInput, match="os"):
+            study.step()

@@ -69,7 +69,7 @@ class Status:
     def sentence(self) -> str:
         """Say it in one sentence."""
         behind = self.position - self.seen
-        news = f"; {behind} answers since the last step" if behind else ""
+        news = f"; {behind} {'answer' if behind == 1 else 'answers'} since the last step" if behind else ""
         return f"{self.labelled} of {self.items} items labelled, {self.leased} out, round {self.round}{news}"
 
     def html(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from os import PathLike
 from typing import Any, TypeAlias
@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 import querist
 from querist._load import spec_of
 from querist._query import resolve as resolve_strategy
-from querist.data import Dataset, Pool, blocks, load
+from querist.data import Pool, blocks
 from querist.errors import BadInput, LearnerFailed, MissingEvidence, QueristError, StoreFailed, UnknownItem
+from querist.formats import LabelRow
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.store import Store, open_store
@@ -25,8 +26,10 @@ from querist.study.items import StoredItems
 from querist.study.known import Known
 from querist.study.lock import holding
 from querist.study.round import choose, past, question, queue, reserve_depth
+from querist.study.rows import label_rows
 from querist.study.settings import Settings, strategy_text
-from querist.tasks import Answer, Classification, Label, Task, from_schema
+from querist.study.start import dataset_of, given_in, task_of
+from querist.tasks import Answer, Label, Task, from_schema
 from querist.view import Draw, Evidence, Need
 
 Oracle: TypeAlias = Callable[[Sequence[str]], Sequence[Answer]]
@@ -44,7 +47,7 @@ class Study:
     2
     """
 
-    def __init__(self, store: Store, settings: Settings, learner: Learner | None, strategy: Strategy) -> None:
+    def __init__(self, store: Store, settings: Settings, strategy: Strategy, learner: Learner | None = None) -> None:
         self.store, self.settings, self.strategy = store, settings, strategy
         self.task: Task = from_schema(settings.task)
         self._learner = learner
@@ -79,9 +82,9 @@ class Study:
         is how many items a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). Raises
         StudyExists, BadData, BadLabel, UnknownName.
         """
-        dataset = _dataset(data, reading)
-        made = _task(task, labels, dataset)
-        given = _given(dataset, made) if keep_labels else []
+        dataset = dataset_of(data, reading)
+        made = task_of(task, labels, dataset)
+        given = given_in(dataset, made) if keep_labels else []
         if len(given) == len(dataset.pool):
             raise BadInput(
                 f"all {len(given)} items have a label already: there is nothing to ask; "
@@ -99,7 +102,7 @@ class Study:
         store = open_store(path, create=True)
         store.put("pool/1", blocks.dump(dataset.pool))
         store.put("settings", settings.dump())
-        study = cls(store, settings, model, rule)
+        study = cls(store, settings, rule, model)
         study.record(given)
         study.step()
         return study
@@ -121,8 +124,8 @@ class Study:
         raw = store.get("settings")
         if raw is None:
             raise StoreFailed(f"{path} is not whole: its creation was cut short; delete it and create it again")
-        model, rule, settings = Settings.parse(raw).models(learner, strategy)
-        return cls(store, settings, model, rule)
+        rule, model, settings = Settings.parse(raw).models(strategy, learner)
+        return cls(store, settings, rule, model)
 
     def close(self) -> None:
         """Close the store."""
@@ -151,7 +154,10 @@ class Study:
 
     @property
     def learner(self) -> Learner:
-        """The learner; an error says so when it must be given again."""
+        """The learner, built when first needed; an error says so when it must be given again."""
+        if self._learner is None and self.settings.learner is not None:
+            # dotted=False: a dotted name in a study file would import whatever somebody wrote there
+            self._learner = resolve_learner(self.settings.learner, dotted=False)[0]
         if self._learner is None:
             raise BadInput(
                 f"the learner {self.settings.learner_text} is not registered, and a study stores registered names "
@@ -164,8 +170,8 @@ class Study:
 
         Returns how many were new; the next step ranks them with the rest.
         """
-        dataset = _dataset(data, {**reading, "like": self.pool})
-        given = _given(dataset, self.task)
+        dataset = dataset_of(data, {**reading, "like": self.pool})
+        given = given_in(dataset, self.task)
         with holding(self.store, "add", "another process is adding items to this study: try again in a moment"):
             fresh = self._items.append(dataset.pool)
         self.record(given)
@@ -248,6 +254,10 @@ class Study:
         """Give the standing answers on an item, one per person, in the order they came."""
         self._must_know(item)
         return self._catch_up().answers(item)
+
+    def rows(self, *, everything: bool = False) -> Iterator[LabelRow]:
+        """Give each answered item, or every item, with its answers, the model's word and how it was chosen."""
+        return label_rows(self, everything=everything)
 
     def _catch_up(self) -> Known:
         self._known.use(self.pool)
@@ -408,27 +418,3 @@ class Study:
 
     def __repr__(self) -> str:
         return f"<Study: {self.status().sentence()}>"
-
-
-def _dataset(data: Any, reading: dict[str, Any]) -> Dataset:
-    if isinstance(data, Dataset):
-        return data
-    if isinstance(data, Pool):
-        return Dataset(data, None, "pool", ())
-    return load(data, **reading)
-
-
-def _task(task: Task | str, labels: Sequence[Label] | None, dataset: Dataset) -> Task:
-    if not isinstance(task, str):
-        return task
-    if labels is not None:
-        return from_schema({"task": task, "labels": list(labels)})
-    found = [label for label in dataset.labels or [] if label is not None]
-    if not found:
-        raise BadInput("no class is known: the data hold no labels; name them with labels=[…] (--labels a,b,c)")
-    return from_schema({"task": task, "labels": list(Classification.from_labels(found).labels)})
-
-
-def _given(dataset: Dataset, task: Task) -> list[Answer]:
-    pairs = zip(dataset.pool.ids, dataset.labels or [], strict=False)
-    return [Answer(id, task.check(label), who="import", cost=0.0) for id, label in pairs if label is not None]

@@ -88,9 +88,7 @@ def predict(predictor: Predictor, features: Items, needs: frozenset[Need], rows:
     return View.concat(views).evidence()
 
 
-def choose(
-    asked: Question, strategy: Strategy, *, batch: int, reserve: int, draw: Draw
-) -> tuple[list[str], Selection]:
+def choose(asked: Question, strategy: Strategy, *, batch: int, reserve: int, draw: Draw) -> tuple[list[str], Selection]:
     """Choose a batch and a reserve: the ids in order, and a Selection with as many values.
 
     The first ``batch`` are the strategy's own choice; the reserve follows by score. Cost: one prediction of the pool,
@@ -137,9 +135,7 @@ def _target_rows(asked: Question) -> Rows:
     return rows[np.sort(np.argpartition(rank, TARGETS)[:TARGETS])]
 
 
-def queue(
-    ids: list[str], chosen: Selection, *, batch: int, strategy: str, aside: Iterable[str] = ()
-) -> list[Ranked]:
+def queue(ids: list[str], chosen: Selection, *, batch: int, strategy: str, aside: Iterable[str] = ()) -> list[Ranked]:
     """Write the queue: the batch with its reason, the reserve by score, last what somebody set aside."""
     chance: list[float | None] = [None] * len(ids)
     if chosen.propensity is not None:

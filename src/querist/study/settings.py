@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+import querist
 from querist import _load
 from querist._query import resolve as resolve_strategy
-from querist.errors import BadInput
+from querist.errors import BadInput, NewerStudy
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
 from querist.strategies.protocol import Strategy
@@ -20,7 +21,8 @@ class Settings:
     """The settings of a study.
 
     ``learner`` and ``strategy`` are specifications of registered names, or None for objects and dotted names: those
-    are never stored and must be given again. The texts are for people and for the digest of a round.
+    are never stored and must be given again. The texts are for people and for the digest of a round. A setting added
+    later has a default, so that older studies open.
     """
 
     task: Mapping[str, Any]
@@ -32,9 +34,9 @@ class Settings:
     seed: int
     overlap: int
     suggestions: bool
-    reserve: int | None
     version: str
     blocks: int = 1
+    reserve: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("batch", "overlap"):
@@ -47,25 +49,32 @@ class Settings:
 
     @staticmethod
     def parse(raw: bytes) -> Settings:
-        """Read the settings."""
-        return Settings(**json.loads(raw))
+        """Read the settings; raises NewerStudy for one that this version does not know."""
+        found = json.loads(raw)
+        unknown = sorted(set(found) - {f.name for f in fields(Settings)})
+        if unknown:
+            raise NewerStudy(
+                f"this study was written by querist {found.get('version')} and has a setting {unknown[0]!r} that this "
+                f"querist, {querist.__version__}, does not know: upgrade querist"
+            )
+        return Settings(**found)
 
     def with_blocks(self, blocks: int) -> Settings:
         """Count another block of items."""
         return replace(self, blocks=blocks)
 
     def models(
-        self, learner: Learner | str | None, strategy: Strategy | str | None
-    ) -> tuple[Learner | None, Strategy, Settings]:
-        """Build learner and strategy: those given, else those stored; a learner nobody named is None."""
+        self, strategy: Strategy | str | None, learner: Learner | str | None
+    ) -> tuple[Strategy, Learner | None, Settings]:
+        """Build the strategy, and the learner if one is given: the stored one is built when it is needed."""
         if strategy is None and self.strategy is None:
             raise BadInput(f"the strategy {self.strategy_text} is not registered: give it again with strategy=…")
         rule = resolve_strategy(strategy if strategy is not None else self.strategy or "")[0]
-        chosen = learner if learner is not None else self.learner
-        trusted = learner is not None  # a dotted name in a study file would import whatever somebody wrote there
-        model, spec = resolve_learner(chosen, dotted=trusted) if chosen is not None else (None, None)
-        text = self.learner_text if model is None else spec or repr(model)
-        return model, rule, replace(self, learner_text=text, strategy_text=strategy_text(rule))
+        known = replace(self, strategy_text=strategy_text(rule))
+        if learner is None:
+            return rule, None, known
+        model, spec = resolve_learner(learner)
+        return rule, model, replace(known, learner_text=spec or repr(model))
 
 
 def strategy_text(rule: Strategy) -> str:

@@ -1,0 +1,37 @@
+"""What a study starts from: its items, its task, the labels that came with the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from querist.data import Dataset, Pool, load
+from querist.errors import BadInput
+from querist.tasks import Answer, Classification, Label, Task, from_schema
+
+
+def dataset_of(data: Any, reading: dict[str, Any]) -> Dataset:
+    """Read data into a data set; a pool is one without labels."""
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, Pool):
+        return Dataset(data, None, "pool", ())
+    return load(data, **reading)
+
+
+def task_of(task: Task | str, labels: Sequence[Label] | None, dataset: Dataset) -> Task:
+    """Build the task, with the classes named or else those found."""
+    if not isinstance(task, str):
+        return task
+    if labels is not None:
+        return from_schema({"task": task, "labels": list(labels)})
+    found = [label for label in dataset.labels or [] if label is not None]
+    if not found:
+        raise BadInput("no class is known: the data hold no labels; name them with labels=[…] (--labels a,b,c)")
+    return from_schema({"task": task, "labels": list(Classification.from_labels(found).labels)})
+
+
+def given_in(dataset: Dataset, task: Task) -> list[Answer]:
+    """Make answers of the labels that came with the data."""
+    pairs = zip(dataset.pool.ids, dataset.labels or [], strict=False)
+    return [Answer(id, task.check(label), who="import", cost=0.0) for id, label in pairs if label is not None]
