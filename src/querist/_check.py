@@ -129,6 +129,8 @@ def _check_head(head: Head, view: View) -> None:
     for part, value in (("weight", head.weight), ("bias", head.bias), ("covariance", head.covariance)):
         if value is not None and not bool(namespace(value).all(namespace(value).isfinite(value))):
             raise BadEvidence(f"head {part} must be finite; mend the model")
+    if head.prior is not None and not 0 < head.prior < float("inf"):
+        raise BadEvidence(f"head prior must be a positive precision, or None when it is not known: got {head.prior}")
 
 
 def require(

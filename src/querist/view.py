@@ -49,12 +49,14 @@ class Ragged:
 class Head:
     """A linear last layer on the embedding: logits = embed @ weight.T + bias.
 
-    Shapes: weight [C, D], bias [C], covariance [P, P] of the flattened (weight, bias) or None.
+    Shapes: weight [C, D], bias [C], covariance [P, P] of the flattened (weight, bias) or None. ``prior`` is the
+    precision of the normal prior under which it was fitted, that is of the penalty ½·prior·‖weight‖²; None: not known.
     """
 
     weight: Array
     bias: Array
     covariance: Array | None = None
+    prior: float | None = None
 
 
 Evidence: TypeAlias = Mapping[Need, Any]

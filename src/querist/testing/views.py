@@ -166,7 +166,7 @@ def _changed(name: str, value: Any, change: Change) -> Any:
         return replace(value, values=change(name, value.values))
     if isinstance(value, Head):
         covariance = None if value.covariance is None else change("head.covariance", value.covariance)
-        return Head(change("head.weight", value.weight), change("head.bias", value.bias), covariance)
+        return Head(change("head.weight", value.weight), change("head.bias", value.bias), covariance, value.prior)
     return change(name, value)
 
 
@@ -193,7 +193,7 @@ def _head(rng: np.random.Generator, counts: NDArray[np.int64], sizes: Sizes) -> 
     cells = sizes.classes * (sizes.features + 1)
     root = rng.normal(size=(cells, cells))
     weight = rng.normal(size=(sizes.classes, sizes.features))
-    return Head(weight, rng.normal(size=sizes.classes), root @ root.T / cells + np.eye(cells))
+    return Head(weight, rng.normal(size=sizes.classes), root @ root.T / cells + np.eye(cells), prior=0.5)
 
 
 def _paths(rng: np.random.Generator, counts: NDArray[np.int64], sizes: Sizes) -> Ragged:
