@@ -302,6 +302,8 @@ class TestForm:
             refuses(BadEvidence, f"{message}{weight} and {bias}", "random", 1, embed=EMBED, head=head)
         head = Head(np.full((4, 2), np.nan), np.ones(4))
         refuses(BadEvidence, "head weight must be finite; mend the model", "random", 1, embed=EMBED, head=head)
+        message = "head prior must be a positive precision, or None when it is not known: got 0.0"
+        refuses(BadEvidence, message, "random", 1, embed=EMBED, head=Head(np.ones((4, 2)), np.ones(4), prior=0.0))
 
 
 class TestValues:
