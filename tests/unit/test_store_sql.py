@@ -133,6 +133,16 @@ def sqlite_error(code: int) -> OperationalError:
     return OperationalError("SELECT 1", {}, error)
 
 
+def test_a_writer_takes_the_lock_before_it_reads(store: SqlStore, path: Path) -> None:
+    def work(_: Connection) -> None:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+                other.execute("BEGIN IMMEDIATE")
+            other.execute("BEGIN")
+
+    store._database.write(work)
+
+
 def test_a_busy_transaction_is_run_again(store: SqlStore) -> None:
     tries = []
 
@@ -249,7 +259,7 @@ def test_a_claim_skips_what_others_answered_with_an_overlap(store: SqlStore) -> 
 
 
 def rows(store: SqlStore) -> list[int]:
-    """Count the rows of the queue by ranking."""
+    """Count the rows of the queue by ranking; a ranking without any counts as one."""
     counted = text("SELECT count(*) FROM ranking LEFT JOIN queue USING (stage) GROUP BY stage ORDER BY stage")
     return store._database.read(lambda connection: list(connection.execute(counted).scalars()))
 
@@ -260,6 +270,25 @@ def test_a_replaced_reserve_is_removed(store: SqlStore) -> None:
     store.rank(ranked(IDS[:5], 2))
     assert rows(store) == [3, 600, 5]
     assert asked(store, "SELECT count(*) FROM ranking WHERE loose = 1") == 1
+
+
+def test_a_reserve_that_nobody_removed_yet_is_not_read(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(publish, "tidy", lambda *_: None)
+        store.rank(ranked(IDS[:9], batch=3))
+        store.rank(ranked(IDS[:5], 1))
+    assert rows(store) == [9, 5]
+    replaced = store.ranking(1)
+    assert replaced is not None
+    assert len(replaced.queue) == 3
+    store.rank(ranked(IDS[:2], 2))
+    assert rows(store) == [3, 1, 2]
+
+
+def test_the_same_ranking_again_writes_nothing(store: SqlStore) -> None:
+    store.rank(ranked(IDS))
+    store.rank(ranked(IDS))
+    assert asked(store, "SELECT staged FROM head") == 1
 
 
 def test_an_answer_while_a_ranking_is_written_is_seen(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,3 +370,19 @@ def test_wait_sees_the_answers_of_another_process(store: SqlStore, path: Path) -
     assert store.wait(0, 60) == 1
     teller.join()
     other.close()
+
+
+@pytest.mark.timeout(60)
+def test_wait_does_not_poll_for_answers_of_its_own_process(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "POLL", 3_600)
+    woken = threading.Event()
+
+    def tell() -> None:
+        while not woken.wait(0.05):
+            store.record([Answer("item 1", "yes")])
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    assert store.wait(0, 3_600) >= 1
+    woken.set()
+    teller.join()
