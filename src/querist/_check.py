@@ -52,8 +52,10 @@ def check_evidence(need: Need, value: Any, ids: Collection[str], where: str = ""
     if ndim > 1 and 0 in value.shape[1:]:
         raise BadEvidence(f"{name} must not have an empty axis: got {tuple(value.shape)}")
     _check_finite(name, value, ids)
-    if need in ("probs", "draws"):
+    if need == "probs" or (need == "draws" and value.shape[2] > 1):  # draws [N, K, 1] are those of a regression
         _check_distribution(name, value, ids)
+    if need == "mean_var":
+        _check_variance(name, value, ids)
 
 
 def _check_numbers(name: str, value: Array) -> None:
@@ -78,6 +80,13 @@ def _check_finite(name: str, value: Array, ids: list[str]) -> None:
     at = int(np.flatnonzero(~np.isfinite(host).all(axis=1))[0])
     got = host[at][~np.isfinite(host[at])][0]
     raise BadEvidence(f"{name} must be finite: {_row(ids, at)} holds {got}; drop the item or mend the model")
+
+
+def _check_variance(name: str, value: Array, ids: list[str]) -> None:
+    variance = to_numpy(value)[:, 1]
+    if len(ids) and variance.min() < 0:
+        at = int(variance.argmin())
+        raise BadEvidence(f"{name} must hold variances of 0 or more: {_row(ids, at)} holds {variance[at]:.6g}")
 
 
 def _check_distribution(name: str, value: Array, ids: list[str]) -> None:
@@ -140,11 +149,12 @@ def require(
     given = view.evidence()
     choice = next((n for n in either if n in given), None)
     missing = [n for n in sorted(needs) if n not in given]
-    options = list(either)
-    if missing or (options and choice is None):
-        wanted = missing or options[:1]
+    options = [] if choice else list(either)
+    if missing or options:
+        wanted = missing + options[:1]
+        lacks = missing + ([" or ".join(options)] if options else [])
         raise MissingEvidence(
-            f"strategy {name!r} needs {', '.join(missing) or ' or '.join(options)}: got "
+            f"strategy {name!r} needs {', '.join(lacks)}: got "
             f"{', '.join(sorted(given)) or 'nothing'}; pass {', '.join(f'{n}=…' for n in wanted)}"
         )
     if "votes" in context and view.votes is None:

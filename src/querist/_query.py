@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from querist._arrays import Rows
+from querist._arrays import Floats, Rows
 from querist._check import check_view, require
 from querist._draw import Draw, keys_of
 from querist._load import make
@@ -37,8 +37,9 @@ def query(
 
     ``strategy`` is a name from ``querist strategies``, with options if you like (``"power-bald(beta=4)"``), or a
     strategy object. Evidence goes by its name: probs [N, C], decision [N, C], draws [N, K, C], embed [N, D], cost [N] …
-    ``labelled`` is a mapping of the same names for the L rows already asked, ``labels`` their class codes;
-    ``targets`` the rows on which coverage is measured (default: a keyed sample of 10,000 of pool and labelled).
+    ``labelled`` is a mapping of the same names for the L rows already asked, ``labels`` their class codes (for a
+    regression strategy real numbers, NaN where the answer is pending); ``targets`` the rows on which coverage is
+    measured (default: a keyed sample of 10,000 of pool and labelled); ``group`` names what belongs together.
     With ``ids`` the choice does not depend on the order of the rows. ``seed`` settles chance and ties; None draws one.
 
     Raises BadEvidence, MissingEvidence, UnknownName. Cost: see the strategy.
@@ -98,7 +99,7 @@ def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> tuple[View, Rows |
     votes, ids, group = rows.pop("votes", None), rows.pop("ids", None), rows.pop("group", None)
     view = _rows(rows, ids, group)
     if labelled is not None:
-        view = _with_labelled(view, labelled, labels, votes)
+        view = replace(_with_labelled(view, labelled, labels, rule.context), votes=votes)
     elif labels is not None or votes is not None:
         raise BadInput("labels and votes belong to rows already asked: pass labelled={…}, their evidence, as well")
     if targets is not None:
@@ -166,12 +167,15 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, Ragged) else int(value.shape[0])
 
 
-def _with_labelled(view: View, labelled: Mapping[str, Any], labels: ArrayLike | None, votes: Ragged | None) -> View:
+def _with_labelled(view: View, labelled: Mapping[str, Any], labels: ArrayLike | None, context: Collection[str]) -> View:
     asked = _part("labelled", labelled, prefix="labelled/")
-    codes = np.full(len(asked), -1, np.int64) if labels is None else _codes(labels)
-    if len(codes) != len(asked):
-        raise BadEvidence(f"labels must have one code per labelled row, {len(asked)}: got {len(codes)}")
-    return replace(view, labelled=asked, labels=codes, votes=votes)
+    pending: dict[str, Any] = {"labels": np.full(len(asked), -1, np.int64), "outcomes": np.full(len(asked), np.nan)}
+    if labels is not None:
+        kind, read = ("outcomes", _outcomes) if "outcomes" in context else ("labels", _codes)
+        pending[kind] = read(labels)
+        if len(pending[kind]) != len(asked):
+            raise BadEvidence(f"labels must have one value per labelled row, {len(asked)}: got {len(pending[kind])}")
+    return replace(view, labelled=asked, **pending)
 
 
 def _codes(labels: ArrayLike) -> NDArray[np.int64]:
@@ -183,6 +187,18 @@ def _codes(labels: ArrayLike) -> NDArray[np.int64]:
     if len(codes) and codes.min() < -1:
         raise BadEvidence(f"labels must be class codes from 0, or -1 for a pending answer: got {codes.min()}")
     return codes.astype(np.int64)
+
+
+def _outcomes(labels: ArrayLike) -> Floats:
+    values = np.asarray(labels)
+    if values.dtype.kind not in "iuf" or values.ndim != 1:
+        raise BadEvidence(
+            "labels must be real numbers [L] for a regression strategy, NaN for a pending answer: got "
+            f"{values.dtype} {values.shape}"
+        )
+    if np.isinf(values).any():
+        raise BadEvidence(f"labels must be finite, or NaN for a pending answer: row {np.isinf(values).argmax()} is not")
+    return values.astype(np.float64)
 
 
 def default_targets(view: View, limit: int = TARGETS) -> View:

@@ -81,10 +81,11 @@ class View:
     """The evidence on N rows, and the context a strategy may ask for; absent evidence is None.
 
     Shapes: ids N strings, keys uint64 [N], group int64 [N]; probs [N, C] rows summing to 1; decision [N, C]
-    (two classes: [N, 1], the signed distance towards class 1); draws [N, K, C]; mean_var [N, 2]; embed [N, D];
-    elements, places, paths Ragged over N; cost [N]. labelled: a View of the L rows already asked, with the same
-    evidence; labels int64 [L], -1 = answer pending; votes Ragged [(annotator, class)] over L; targets: a View of
-    the rows on which coverage and expected error are measured; past: earlier rounds.
+    (two classes: [N, 1], the signed distance towards class 1); draws [N, K, C], in a regression [N, K, 1];
+    mean_var [N, 2], the variance 0 or more; embed [N, D]; elements, places, paths Ragged over N; cost [N]. labelled: a
+    View of the L rows already asked, with the same evidence; labels int64 [L], -1 = answer pending; outcomes float64
+    [L], the real answers of a regression, NaN = answer pending; votes Ragged [(annotator, class)] over L; targets: a
+    View of the rows on which coverage and expected error are measured; past: earlier rounds.
 
     A Study passes the rows sorted by key, so nothing depends on the order of the pool.
     """
@@ -104,6 +105,7 @@ class View:
     cost: Array | None = None
     labelled: View | None = None
     labels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    outcomes: Floats = field(default_factory=lambda: np.empty(0))
     votes: Ragged | None = None
     targets: View | None = None
     past: tuple[Round, ...] = ()

@@ -48,6 +48,18 @@ class Counts(Nearest):
     context = frozenset({"votes"})
 
 
+@dataclass(frozen=True)
+class Measures(Nearest):
+    context = frozenset({"labelled", "outcomes"})
+
+
+@dataclass(frozen=True)
+class Picky(Strategy):
+    needs = frozenset({"cost"})
+    either = ("probs", "decision")
+    about = About("test", "x", "O(N)", "test")
+
+
 seen: list[View] = []
 
 
@@ -198,6 +210,12 @@ class TestMissing:
         refuses(BadInput, message, Nearest(), 1, embed=EMBED, labels=[0, 1])
         refuses(BadInput, message, Nearest(), 1, embed=EMBED, votes=Ragged(EMBED, np.array([0, 3])))
 
+    def test_all_that_is_missing_is_named(self):
+        message = "strategy 'Picky' needs cost, probs or decision: got embed; pass cost=…, probs=…"
+        refuses(MissingEvidence, message, Picky(), 1, embed=EMBED)
+        with pytest.raises(MissingEvidence, match="needs cost, probs or decision, and the learner gives embed"):
+            evidence_for(Picky(), "Picky", frozenset({"embed"}))
+
     def test_what_a_learner_cannot_give(self):
         message = (
             "strategy 'bald' needs draws, and the learner gives embed, probs: choose another strategy, or a learner "
@@ -225,13 +243,31 @@ class TestRows:
 
     def test_labels(self):
         given = {"embed": EMBED, "labelled": {"embed": EMBED[:2]}}
-        message = "labels must have one code per labelled row, 2: got 3"
+        message = "labels must have one value per labelled row, 2: got 3"
         refuses(BadEvidence, message, Nearest(), 1, labels=[0, 1, 0], **given)
         message = "labels must be integer class codes [L], -1 for a pending answer: got "
         refuses(BadEvidence, message + "float64 (2,)", Nearest(), 1, labels=[0.0, 1.0], **given)
         refuses(BadEvidence, message + "int64 (2, 1)", Nearest(), 1, labels=[[0], [1]], **given)
         message = "labels must be class codes from 0, or -1 for a pending answer: got -2"
         refuses(BadEvidence, message, Nearest(), 1, labels=[0, -2], **given)
+
+    def test_labels_of_a_regression(self):
+        given = {"embed": EMBED, "labelled": {"embed": EMBED[:2]}}
+        message = "labels must be real numbers [L] for a regression strategy, NaN for a pending answer: got "
+        refuses(BadEvidence, message + "<U1 (2,)", Measures(), 1, labels=["a", "b"], **given)
+        refuses(BadEvidence, message + "float64 (2, 1)", Measures(), 1, labels=[[0.0], [1.0]], **given)
+        message = "labels must be finite, or NaN for a pending answer: row 1 is not"
+        refuses(BadEvidence, message, Measures(), 1, labels=[0.5, np.inf], **given)
+        message = "labels must have one value per labelled row, 2: got 1"
+        refuses(BadEvidence, message, Measures(), 1, labels=[0.5], **given)
+        query(Measures(), 1, labels=[-1, np.nan], **given)
+        assert seen[-1].outcomes.tolist() == pytest.approx([-1.0, np.nan], nan_ok=True)
+        assert seen[-1].labels.tolist() == [-1, -1]
+
+    def test_evidence_of_a_regression(self):
+        message = "mean_var must hold variances of 0 or more: row 1 (item 'img_b') holds -0.5"
+        refuses(BadEvidence, message, Nearest(), 1, embed=EMBED[:2], ids=IDS[:2], mean_var=[[0.0, 1.0], [0.0, -0.5]])
+        assert len(query(Nearest(), 1, embed=EMBED[:2], draws=[[[3.0], [-1.0]], [[0.0], [7.0]]])) == 1
 
 
 class TestForm:

@@ -31,9 +31,9 @@ def command(as_json: bool) -> None:
 
 def facts() -> list[dict[str, Any]]:
     """List the strategies with their facts, by family and name."""
-    from querist._load import find, names
+    from querist._load import make, names
 
-    rows = [_facts(name, find("strategies", name)) for name in names("strategies")]
+    rows = [_facts(name, make("strategies", name)) for name in names("strategies")]
     return sorted(rows, key=lambda row: (row["family"], row["name"]))
 
 

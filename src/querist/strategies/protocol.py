@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from querist._arrays import Array, Floats, Rows, topk
+from querist._arrays import Array, Floats, Rows, topk, within_top
 from querist.errors import MissingEvidence
 from querist.view import Draw, Need, Selection, View
 
@@ -20,27 +21,68 @@ class About(NamedTuple):
     source: str
 
 
+class Estimate(NamedTuple):
+    """Scores in single precision [N], and a bound on how far each lies from the score itself."""
+
+    values: NDArray[np.float32]
+    error: float
+
+
 class Strategy(Protocol):
     """A rule that ranks items: a frozen dataclass whose fields are its parameters.
 
     ``needs`` is the evidence that must be there; of ``either`` the first kind that the learner gives is used.
-    ``context`` names what else it looks at, of labelled, targets, votes, past. ``joint`` is true when the choice of a
-    row depends on the other rows chosen, so that shards give a two-round approximation instead of the same picks.
-    ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one needs none.
-    ``most_classes`` is the largest number of classes it is defined for; None: any.
+    ``context`` names what else it looks at, of labelled, targets, outcomes, votes, past, group. ``joint`` is true when
+    the choice of a row depends on the other rows chosen, so that shards give a two-round approximation instead of the
+    same picks. ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one
+    needs none. ``most_classes`` is the largest number of classes it is defined for; None: any.
+
+    These six are read on the object: most strategies give them as class variables, one that holds another strategy
+    computes them. Every parameter has a default, so that a name alone makes a strategy.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset()
-    either: ClassVar[tuple[Need, ...]] = ()
-    context: ClassVar[frozenset[str]] = frozenset()
-    joint: ClassVar[bool] = False
-    cold: ClassVar[str | None] = "maxherding"
-    most_classes: ClassVar[int | None] = None
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Name the evidence that must be there."""
+        return frozenset()
+
+    @property
+    def either(self) -> tuple[Need, ...]:
+        """Name kinds of evidence of which one is enough, the preferred first."""
+        return ()
+
+    @property
+    def context(self) -> frozenset[str]:
+        """Name what it looks at beside the evidence on the rows."""
+        return frozenset()
+
+    @property
+    def joint(self) -> bool:
+        """Say whether the choice of a row depends on the other rows chosen."""
+        return False
+
+    @property
+    def cold(self) -> str | None:
+        """Name the strategy that stands in at the start, or None."""
+        return "maxherding"
+
+    @property
+    def most_classes(self) -> int | None:
+        """Give the largest number of classes it is defined for, or None."""
+        return None
+
     about: ClassVar[About]
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row given the context, higher is more informative; [N], row-wise."""
         ...
+
+    def estimate(self, view: View) -> Estimate | None:
+        """Estimate the scores of a large pool fast, for a rule that takes the n highest; None: score in full.
+
+        Only the rows that may be among the n highest are then scored in full, so that the choice stays the same.
+        """
+        return None
 
     def shortlist(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Rows:
         """Name the rows of one shard that the final choice must see; at least min(n, N) of them."""
@@ -66,6 +108,18 @@ def top(view: View, scores: Floats, n: int, draw: Draw) -> Rows:
     return topk(scores, n, draw.uniform(view.keys, "ties"))
 
 
+def contenders(strategy: Strategy, view: View, n: int) -> Rows | None:
+    """Give, in order, the rows that may be among the n best by the strategy's estimate; None: any may.
+
+    Cost: that of the estimate, and two reads of its values.
+    """
+    estimate = strategy.estimate(view)
+    if estimate is None:
+        return None
+    rows = within_top(estimate.values, n, 2 * estimate.error)
+    return rows if 2 * len(rows) <= len(view) else None
+
+
 def evidence_for(strategy: Strategy, name: str, provides: frozenset[Need]) -> frozenset[Need]:
     """Say which evidence to compute for a strategy, out of what a learner provides.
 
@@ -76,7 +130,7 @@ def evidence_for(strategy: Strategy, name: str, provides: frozenset[Need]) -> fr
     missing: frozenset[str] = strategy.needs - provides
     choice = next((n for n in strategy.either if n in provides), None)
     if missing or (strategy.either and choice is None):
-        wanted = sorted(missing) or [" or ".join(strategy.either)]
+        wanted = sorted(missing) + ([] if choice or not strategy.either else [" or ".join(strategy.either)])
         raise MissingEvidence(
             f"strategy {name!r} needs {', '.join(wanted)}, and the learner gives {', '.join(sorted(provides))}: "
             "choose another strategy, or a learner that gives it (see `querist learners`)"

@@ -47,7 +47,7 @@ from querist.testing.views import (
 )
 from querist.view import NEEDS, Draw, Head, Need, Ragged, Selection, View
 
-CONTEXT = frozenset({"labelled", "targets", "votes", "past"})
+CONTEXT = frozenset({"labelled", "targets", "outcomes", "votes", "past", "group"})
 _CERTAIN: dict[str, Change] = {"one-hot": one_hot, "one class": first_class}
 
 
@@ -321,10 +321,15 @@ def _only(view: View, needs: Collection[str]) -> View:
 
 def _context_only(view: View, context: Collection[str]) -> View:
     """Drop the other parts of the context."""
-    asked = view if {"labelled", "votes"} & set(context) else _unasked(view)
-    votes = asked.votes if "votes" in context else None
-    targets = view.targets if "targets" in context else None
-    return dataclasses.replace(asked, votes=votes, targets=targets, past=view.past if "past" in context else ())
+    asked = view if {"labelled", "outcomes", "votes"} & set(context) else _unasked(view)
+    parts: dict[str, Any] = {
+        "outcomes": asked.outcomes if "outcomes" in context else asked.outcomes[:0],
+        "votes": asked.votes if "votes" in context else None,
+        "targets": view.targets if "targets" in context else None,
+        "past": view.past if "past" in context else (),
+        "group": view.group if "group" in context else None,
+    }
+    return dataclasses.replace(asked, **parts)
 
 
 def _spoilt(view: View, need: Need, bad: float) -> tuple[View, str]:
@@ -344,18 +349,20 @@ def _spoilt(view: View, need: Need, bad: float) -> tuple[View, str]:
 
 
 def _unasked(view: View) -> View:
-    return dataclasses.replace(view, labelled=None, labels=view.labels[:0], votes=None)
+    return dataclasses.replace(view, labelled=None, labels=view.labels[:0], outcomes=view.outcomes[:0], votes=None)
 
 
 def _no_rows(view: View) -> View:
     assert view.labelled is not None
     none = np.empty(0, np.intp)
     votes = None if view.votes is None else view.votes.take(none)
-    return dataclasses.replace(view, labelled=view.labelled.take(none), labels=view.labels[:0], votes=votes)
+    labelled = view.labelled.take(none)
+    return dataclasses.replace(view, labelled=labelled, labels=view.labels[:0], outcomes=view.outcomes[:0], votes=votes)
 
 
 def _no_answers(view: View) -> View:
-    return dataclasses.replace(view, labels=np.full_like(view.labels, -1))
+    pending = np.full_like(view.outcomes, np.nan)
+    return dataclasses.replace(view, labels=np.full_like(view.labels, -1), outcomes=pending)
 
 
 _COLD: dict[str, Callable[[View], View]] = {"nothing": _unasked, "no rows": _no_rows, "no answers": _no_answers}

@@ -79,6 +79,10 @@ def with_context(view: View, context: Iterable[str], rng: np.random.Generator, s
     if "votes" in context:
         pairs = np.stack([np.tile([0, 1], LABELLED), np.repeat(np.abs(labels), 2)], axis=1)
         parts |= {"labelled": asked, "labels": labels, "votes": Ragged(pairs, np.arange(0, 2 * LABELLED + 1, 2))}
+    if "outcomes" in context:
+        parts |= {"labelled": asked, "outcomes": np.append(rng.normal(size=LABELLED - 1), np.nan)}
+    if "group" in context:
+        parts["group"] = rng.integers(0, 1 + len(view) // 3, len(view))
     if "past" in context:
         parts["past"] = (Round(asked.keys, labels, np.linspace(1.0, 0.5, LABELLED), "random"),)
     view = replace(view, **parts)
@@ -110,10 +114,13 @@ def sort_rows(view: View) -> View:
 
 
 def arguments(view: View) -> dict[str, Any]:
-    """Write a view as keyword arguments of ``querist.query``: ids, evidence, labelled, labels, votes."""
+    """Write a view as keyword arguments of ``querist.query``: ids, group, evidence, labelled, labels, votes."""
     given: dict[str, Any] = {"ids": list(view.ids), **{str(need): value for need, value in view.evidence().items()}}
+    if view.group is not None:
+        given["group"] = view.group
     if view.labelled is not None:
-        given |= {"labelled": view.labelled.evidence(), "labels": view.labels, "votes": view.votes}
+        labels = view.outcomes if len(view.outcomes) else view.labels
+        given |= {"labelled": view.labelled.evidence(), "labels": labels, "votes": view.votes}
     return given
 
 
