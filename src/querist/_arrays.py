@@ -15,6 +15,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 _MODERN = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
 BLOCK_BYTES = 64 * 2**20
+BLOCK_ROWS = 256
 
 
 def namespace(*arrays: Array) -> ModuleType:
@@ -144,6 +145,34 @@ def topk(scores: Floats, n: int, ties: Floats) -> Rows:
         rows = np.arange(len(scores))
     order = np.lexsort((-ties[rows], -scores[rows]))
     return rows[order[:n]].astype(np.intp, copy=False)
+
+
+def within_top(values: NDArray[np.floating], n: int, slack: float) -> Rows:
+    """Give, in order, the rows whose value lies at most ``slack`` below the n-th highest; 1 ≤ n ≤ N.
+
+    The n-th highest of the maxima of blocks is no higher than that of all values, so one comparison leaves few rows to
+    sort. Cost: O(N), about two reads of the values.
+
+    >>> within_top(np.array([1.0, 3.0, 2.0, 2.9]), 2, 0.95).tolist()
+    [1, 2, 3]
+    """
+    whole = len(values) // BLOCK_ROWS * BLOCK_ROWS
+    maxima = values[:whole].reshape(-1, BLOCK_ROWS).max(axis=1)
+    few = np.arange(len(values))
+    if len(maxima) >= n:
+        few = np.flatnonzero(values >= _below(_nth(maxima, n), slack))
+    near = values[few]
+    return few[near >= _below(_nth(near, n), slack)]
+
+
+def _nth(values: NDArray[np.floating], n: int) -> np.floating:
+    """Give the n-th highest value."""
+    return np.partition(values, len(values) - n)[len(values) - n]  # type: ignore[no-any-return]
+
+
+def _below(value: np.floating, slack: float) -> np.floating:
+    """Subtract without rounding up."""
+    return np.nextafter(value.dtype.type(float(value) - slack), value.dtype.type(-np.inf))  # type: ignore[no-any-return]
 
 
 def segment_sum(values: Array, starts: NDArray[np.int64]) -> Floats:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from querist._arrays import Array, namespace, to_numpy
+from querist._parallel import WORTH, in_threads
 from querist.errors import BadEvidence, MissingEvidence
 from querist.view import NEEDS, Head, Need, Ragged, View
 
@@ -35,11 +36,11 @@ def check_view(view: View, needs: Iterable[Need] = NEEDS) -> None:
         _same_width(view, view.targets, "targets")
 
 
-def check_evidence(need: Need, value: Any, ids: Collection[str], where: str = "") -> None:
+def check_evidence(need: Need, value: Any, ids: Sequence[str], where: str = "") -> None:
     """Check one kind of evidence against the ids it belongs to."""
     if value is None or isinstance(value, Head):
         return
-    name, ids = where + need, list(ids)
+    name = where + need
     if isinstance(value, Ragged):
         _check_ragged(name, value, ids)
         return
@@ -51,9 +52,11 @@ def check_evidence(need: Need, value: Any, ids: Collection[str], where: str = ""
         raise BadEvidence(f"{name} must have two columns, mean and variance: got {tuple(value.shape)}")
     if ndim > 1 and 0 in value.shape[1:]:
         raise BadEvidence(f"{name} must not have an empty axis: got {tuple(value.shape)}")
-    _check_finite(name, value, ids)
-    if need == "probs" or (need == "draws" and value.shape[2] > 1):  # draws [N, K, 1] are those of a regression
-        _check_distribution(name, value, ids)
+    shares = need == "probs" or (need == "draws" and value.shape[2] > 1)  # draws [N, K, 1] are those of a regression
+    if not _is_sound(value, shares):
+        _check_finite(name, value, ids)
+        if shares:
+            _check_distribution(name, value, ids)
     if need == "mean_var":
         _check_variance(name, value, ids)
 
@@ -68,11 +71,34 @@ def _check_numbers(name: str, value: Array) -> None:
         raise BadEvidence(f"{name} must hold real numbers: got {value.dtype}")
 
 
-def _row(ids: list[str], i: int) -> str:
+def _row(ids: Sequence[str], i: int) -> str:
     return f"row {i} (item {ids[i]!r})"
 
 
-def _check_finite(name: str, value: Array, ids: list[str]) -> None:
+def _is_sound(value: Array, shares: bool) -> bool:
+    """Tell, in one pass of a compiled loop, that large evidence has no fault; False where NumPy must look."""
+    if not isinstance(value, np.ndarray) or value.size < WORTH or not value.flags.c_contiguous:
+        return False
+    if value.dtype not in (np.float32, np.float64):
+        return False
+    from querist._check_kernel import all_distributions, all_finite
+
+    rows = value.reshape(-1, value.shape[-1])
+    if shares:
+        # half of what is allowed, since sums in another order round differently: NumPy judges the rest
+        return all(in_threads(all_distributions, len(rows), rows, _tolerance(value) / 2))
+    return all(in_threads(all_finite, len(rows), rows))
+
+
+def _tolerance(value: Array) -> float:
+    """Say how far from 1 the sum of a distribution may lie."""
+    xp = namespace(value)
+    if xp.isdtype(value.dtype, "integral"):
+        return 0.0
+    return min(0.05, max(1e-5, 8192 * float(xp.finfo(value.dtype).eps)))
+
+
+def _check_finite(name: str, value: Array, ids: Sequence[str]) -> None:
     xp = namespace(value)
     if bool(xp.all(xp.isfinite(value))):
         return
@@ -82,14 +108,14 @@ def _check_finite(name: str, value: Array, ids: list[str]) -> None:
     raise BadEvidence(f"{name} must be finite: {_row(ids, at)} holds {got}; drop the item or mend the model")
 
 
-def _check_variance(name: str, value: Array, ids: list[str]) -> None:
+def _check_variance(name: str, value: Array, ids: Sequence[str]) -> None:
     variance = to_numpy(value)[:, 1]
     if len(ids) and variance.min() < 0:
         at = int(variance.argmin())
         raise BadEvidence(f"{name} must hold variances of 0 or more: {_row(ids, at)} holds {variance[at]:.6g}")
 
 
-def _check_distribution(name: str, value: Array, ids: list[str]) -> None:
+def _check_distribution(name: str, value: Array, ids: Sequence[str]) -> None:
     if len(ids) == 0:
         return
     xp = namespace(value)
@@ -99,9 +125,7 @@ def _check_distribution(name: str, value: Array, ids: list[str]) -> None:
         raise BadEvidence(f"{name} must not be negative: {_row(ids, at)} holds {low:.6g}")
     total = xp.sum(value, axis=-1)
     off = xp.abs(total - 1)
-    exact = xp.isdtype(value.dtype, "integral")
-    tolerance = 0.0 if exact else min(0.05, max(1e-5, 8192 * float(xp.finfo(value.dtype).eps)))
-    if float(xp.max(off)) > tolerance:
+    if float(xp.max(off)) > _tolerance(value):
         host = to_numpy(total).reshape(len(ids), -1)
         worst, column = np.unravel_index(int(np.abs(host - 1).argmax()), host.shape)
         raise BadEvidence(
@@ -110,7 +134,7 @@ def _check_distribution(name: str, value: Array, ids: list[str]) -> None:
         )
 
 
-def _check_ragged(name: str, value: Ragged, ids: list[str]) -> None:
+def _check_ragged(name: str, value: Ragged, ids: Sequence[str]) -> None:
     starts, total = value.starts, value.values.shape[0]
     if len(starts) != len(ids) + 1 or starts[0] != 0 or starts[-1] != total or (np.diff(starts) < 0).any():
         raise BadEvidence(

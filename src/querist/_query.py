@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from querist._arrays import Floats, Rows
 from querist._check import check_view, require
-from querist._draw import Draw, keys_of
+from querist._draw import Draw, key_of, keys_of
 from querist._load import make
 from querist.errors import BadData, BadEvidence, BadInput, MissingEvidence, near
-from querist.strategies.protocol import Strategy, host
+from querist.strategies.protocol import Strategy, contenders, host
 from querist.view import NEEDS, Head, Need, Ragged, Selection, View
 
 TARGETS = 10_000
@@ -78,8 +78,11 @@ def choose_from(rule: Strategy, view: View, *, n: int, draw: Draw) -> Selection:
     """Score and select on one view; the checks are done before."""
     if len(view) == 0 or n == 0:
         return Selection(np.empty(0, np.intp), np.empty(0))
-    scores = host(rule.score(view, draw))
-    return rule.select(view, scores, n=min(n, len(view)), draw=draw)
+    n = min(n, len(view))
+    rows = contenders(rule, view, n)
+    part = view if rows is None else view.take(rows)
+    chosen = rule.select(part, host(rule.score(part, draw)), n=n, draw=draw)
+    return chosen if rows is None else replace(chosen, rows=rows[chosen.rows])
 
 
 def resolve(strategy: str | Strategy) -> tuple[Strategy, str]:
@@ -128,21 +131,48 @@ def _rows(evidence: Mapping[str, Any], ids: Sequence[object] | None, group: Arra
     if wrong:
         given = ", ".join(f"{k} has {size}" for k, size in sizes.items())
         raise BadEvidence(f"all evidence must have the same number of rows, {n}: {given}")
-    names = [f"{prefix}{i}" for i in range(n)] if ids is None else [str(i) for i in ids]
-    if ids is not None:
-        _distinct(names)
+    names = _Numbered(prefix, n) if ids is None else _distinct([str(i) for i in ids])
     groups = None if group is None else np.unique(np.asarray(group), return_inverse=True)[1].astype(np.int64)
     if groups is not None and len(groups) != n:
         raise BadEvidence(f"group must have one value per row, {n}: got {len(groups)}")
-    keys = keys_of(names)
+    keys = names.keys() if isinstance(names, _Numbered) else keys_of(names)
     return View.of(arrays, ids=names, keys=keys, group=groups)
 
 
-def _distinct(names: list[str]) -> None:
+@dataclass(frozen=True)
+class _Numbered(Sequence[str]):
+    """The ids of rows that were given none: a prefix and the position, written when read.
+
+    >>> _Numbered("target/", 3)[2]
+    'target/2'
+    """
+
+    prefix: str
+    n: int
+
+    def __len__(self) -> int:
+        return self.n
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        found = range(self.n)[at]
+        return f"{self.prefix}{found}" if isinstance(found, int) else [f"{self.prefix}{i}" for i in found]
+
+    def keys(self) -> NDArray[np.uint64]:
+        """Number the rows; digests of a million ids would take longer than most choices among them."""
+        with np.errstate(over="ignore"):
+            return np.arange(self.n, dtype=np.uint64) + np.uint64(key_of(self.prefix))
+
+
+def _distinct(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
         seen: set[str] = set()
         twice = next(n for n in names if n in seen or seen.add(n))  # type: ignore[func-returns-value]
         raise BadData(f"ids must be distinct: {twice!r} occurs twice")
+    return names
 
 
 def _part(name: str, evidence: Mapping[str, Any], prefix: str) -> View:
