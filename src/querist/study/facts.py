@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
+from querist.store.protocol import Counts, Published
+from querist.study.known import Known
+from querist.study.settings import Settings
 from querist.tasks import Label
 
 
@@ -82,6 +86,26 @@ class Status:
             f"<strong>{escape(self.sentence())}</strong><br>{facts}"
             f'<table style="border-collapse:collapse;margin-top:8px">{rows}</table></div>'
         )
+
+
+def status_of(settings: Settings, known: Known, *, counts: Counts, current: Published | None) -> Status:
+    """Put the status together from what the store and the log say."""
+    tally = Counter(str(label) for label in known.labels.values())
+    return Status(
+        items=len(known.pool),
+        labelled=counts.answered,
+        aside=counts.aside,
+        leased=counts.leased,
+        remaining=counts.open + counts.aside,
+        classes={str(label): tally[str(label)] for label in known.task.schema["labels"]},
+        round=0 if current is None else current.round,
+        position=known.position,
+        seen=0 if current is None else current.position,
+        learner=settings.learner_text,
+        strategy=settings.strategy_text,
+        batch=settings.batch,
+        version=settings.version,
+    )
 
 
 def _bar(name: str, count: int, most: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from os import PathLike
@@ -21,7 +20,7 @@ from querist.learners.protocol import Items, Learner, Predictor
 from querist.store import Store, open_store
 from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.protocol import Strategy, evidence_for
-from querist.study.facts import Query, Status, Step
+from querist.study.facts import Query, Status, Step, status_of
 from querist.study.items import StoredItems
 from querist.study.known import Known
 from querist.study.lock import holding
@@ -382,22 +381,7 @@ class Study:
         """Say where the study stands."""
         self._items.refresh()
         known, counts, current = self._catch_up(), self.store.counts(), self.store.published()
-        tally = Counter(str(label) for label in known.labels.values())
-        return Status(
-            items=len(self.pool),
-            labelled=counts.answered,
-            aside=counts.aside,
-            leased=counts.leased,
-            remaining=counts.open + counts.aside,
-            classes={str(label): tally[str(label)] for label in self.task.schema["labels"]},
-            round=0 if current is None else current.round,
-            position=known.position,
-            seen=0 if current is None else current.position,
-            learner=self.settings.learner_text,
-            strategy=self.settings.strategy_text,
-            batch=self.batch,
-            version=querist.__version__,
-        )
+        return status_of(self.settings, known, counts=counts, current=current)
 
     def run(self, oracle: Oracle, budget: int, *, on_step: Callable[[Step], None] | None = None) -> Status:
         """Label with an oracle until ``budget`` items have a label or none is left: step, ask, tell, repeat."""
