@@ -14,14 +14,16 @@ from querist.select.distance import squared_norms
 MINI_BATCH_FROM = 50
 
 
-def kmeans(rows: NDArray[np.floating], k: int, *, rng: np.random.Generator) -> Floats:
+def kmeans(rows: NDArray[np.floating], k: int, *, rng: np.random.Generator, weight: Floats | None = None) -> Floats:
     """Find the centres of at most k clusters; fewer when there are fewer distinct rows.
+
+    ``weight`` counts a row so many times, in its seeding too; rows of weight 0 play no part, unless all have it.
 
     Full iterations up to 50 clusters, mini-batches of 5,000 rows above, as in the published code. One thread, because
     several add up in an order that changes from run to run. Moving or turning the rows moves the centres along, unless
     two seeds are equally good: then rounding decides.
 
-    Shapes: rows [N, D] → centres [≤ k, D] float64. Needs N ≥ 1, k ≥ 1. Cost: O(N·k·D) per iteration.
+    Shapes: rows [N, D], weight [N] ≥ 0 → centres [≤ k, D] float64. Needs N ≥ 1, k ≥ 1. Cost: O(N·k·D) per iteration.
     Source: Lloyd 1982; Arthur & Vassilvitskii 2007; Sculley 2010.
 
     >>> np.sort(kmeans(np.array([[0.0], [1.0], [9.0]]), 2, rng=np.random.default_rng(0)).ravel()).tolist()
@@ -31,10 +33,14 @@ def kmeans(rows: NDArray[np.floating], k: int, *, rng: np.random.Generator) -> F
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+    if weight is not None:
+        some = weight > 0
+        rows, weight = (rows[some], weight[some]) if some.any() else (rows, None)
     points = rows.astype(np.float64)
-    distinct = np.unique(points, axis=0)
-    if len(distinct) <= k:
-        return distinct
+    if len(np.unique(points[: 4 * k], axis=0)) <= k:  # sorting them all takes as long as clustering them
+        distinct = np.unique(points, axis=0)
+        if len(distinct) <= k:
+            return distinct
     seed = int(rng.integers(2**32))
     if k <= MINI_BATCH_FROM:
         model = KMeans(k, n_init=1, random_state=seed)
@@ -42,7 +48,7 @@ def kmeans(rows: NDArray[np.floating], k: int, *, rng: np.random.Generator) -> F
         model = MiniBatchKMeans(k, n_init=1, batch_size=5000, random_state=seed)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # near copies may leave a cluster empty: allowed here
-        return np.asarray(model.fit(points).cluster_centers_)
+        return np.asarray(model.fit(points, sample_weight=weight).cluster_centers_)
 
 
 def typicality(rows: NDArray[np.floating], members: NDArray[np.floating], *, k: int, own: NDArray[np.intp]) -> Floats:

@@ -22,6 +22,21 @@ def squared_norms(rows: NDArray[np.floating]) -> Floats:
     return squared_to(rows, np.zeros(rows.shape[1]))
 
 
+def unit(rows: NDArray[np.floating]) -> Floats:
+    """Scale each row to length 1, in float64; a row of zeros stays as it is.
+
+    Shapes: [N, D] → [N, D]. Cost: O(N·D).
+
+    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
+    points = np.asarray(rows, np.float64, order="C")
+    largest = np.abs(points).max(axis=1, keepdims=True, initial=0.0)
+    scaled = points / np.where(largest > 0, largest, 1.0)  # squares of tiny or huge numbers would leave the range
+    length = np.sqrt(squared_norms(scaled))[:, None]
+    return np.asarray(scaled / np.where(length > 0, length, 1.0))
+
+
 def squared_to(rows: NDArray[np.floating], point: Floats) -> Floats:
     """Compute ‖x − c‖² of each row x to one point c.
 
@@ -61,6 +76,29 @@ def nearest(rows: NDArray[np.floating], others: NDArray[np.floating]) -> tuple[R
         gap = x - points[which[block]]
         distance[block] = np.sqrt(np.einsum("nd,nd->n", gap, gap))
     return which, distance
+
+
+def nearest_k(rows: NDArray[np.floating], others: NDArray[np.floating], *, k: int) -> Rows:
+    """Find the k nearest of some other points to each row, nearest first; equal distances by their order.
+
+    A matrix product finds 2k that may be nearest, the difference form ranks them, so a row's neighbours do not depend
+    on the rows beside it. Shapes: rows [N, D], others [L, D], 1 ≤ k ≤ L → [N, k]. Cost: O(N·L·D), memory one block.
+
+    >>> nearest_k(np.array([[0.0]]), np.array([[3.0], [1.0], [-2.0]]), k=2).tolist()
+    [[1, 2]]
+    """
+    out, wide = np.empty((len(rows), k), np.intp), min(2 * k, len(others))
+    points = others.astype(np.float64)
+    centre = points.mean(axis=0)
+    half = squared_norms(points - centre) / 2
+    for block in blocks(len(rows), 8 * (len(points) + 2 * wide * rows.shape[1])):
+        x = rows[block].astype(np.float64)
+        apart = half - (x - centre) @ (points - centre).T
+        near = np.sort(np.argpartition(apart, wide - 1, axis=1)[:, :wide], axis=1)
+        gap = x[:, None, :] - points[near]
+        order = np.argsort(np.einsum("rkd,rkd->rk", gap, gap), axis=1, kind="stable")[:, :k]
+        out[block] = np.take_along_axis(near, order, axis=1)
+    return out
 
 
 def pairwise(rows: NDArray[np.floating], others: NDArray[np.floating]) -> Floats:

@@ -29,7 +29,7 @@ def kcenter(rows: NDArray[np.floating], nearest: Floats, *, n: int, ties: Floats
     picked, value = np.empty(n, np.intp), np.empty(n)
     for i in range(n):
         cold = not np.isfinite(left[0]) and i == 0
-        row = _central(rows, ties) if cold else foremost(left, ties)
+        row = central(rows, ties) if cold else foremost(left, ties)
         far = left[row]
         np.minimum(left, np.sqrt(squared_to(rows, rows[row].astype(np.float64))), out=left)
         picked[i], value[i] = row, left.max() if cold else far
@@ -37,5 +37,10 @@ def kcenter(rows: NDArray[np.floating], nearest: Floats, *, n: int, ties: Floats
     return picked, value
 
 
-def _central(rows: NDArray[np.floating], ties: Floats) -> int:
+def central(rows: NDArray[np.floating], ties: Floats) -> int:
+    """Give the row nearest to the mean of the rows; O(N·D).
+
+    >>> central(np.array([[0.0], [2.0], [3.0]]), np.array([0.1, 0.2, 0.3]))
+    1
+    """
     return foremost(-np.sqrt(squared_to(rows, rows.mean(axis=0, dtype=np.float64))), ties)

@@ -35,7 +35,7 @@ def kmeanspp(
         total = left.sum()
         if total <= 0:
             break
-        row = _proportional(left, rng)
+        row = proportional(left, rng)
         picked.append(row)
         value.append(left[row])
         propensity.append(left[row] / total)
@@ -47,7 +47,12 @@ def kmeanspp(
     return Selection(rows, np.append(value, np.zeros(len(fill))), np.append(propensity, uniform))
 
 
-def _proportional(weight: Floats, rng: np.random.Generator) -> int:
+def proportional(weight: Floats, rng: np.random.Generator) -> int:
+    """Draw one row in proportion to its weight; weight [N] ≥ 0, not all 0; O(N).
+
+    >>> proportional(np.array([0.0, 2.0, 0.0]), np.random.default_rng(0))
+    1
+    """
     total = np.cumsum(weight)
     at = int(np.searchsorted(total, rng.random() * total[-1], side="right"))
     return at if at < len(weight) else int(np.flatnonzero(weight)[-1])

@@ -25,6 +25,15 @@ def targets_of(view: View) -> View:
     return view.targets
 
 
+def unlabelled_targets(view: View) -> View:
+    """Give the targets that are not labelled; all of them when every one is."""
+    targets = targets_of(view)
+    if view.labelled is None:
+        return targets
+    rows = np.flatnonzero(~np.isin(targets.keys, view.labelled.keys))
+    return targets.take(rows) if len(rows) else targets
+
+
 def labelled_embed(view: View) -> NDArray[np.floating]:
     """Give the embeddings of the labelled rows; [L, D], L = 0 without any."""
     return to_numpy(view.embed)[:0] if view.labelled is None else to_numpy(view.labelled.embed)
