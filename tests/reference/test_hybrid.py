@@ -148,8 +148,8 @@ def plausible(p: float, n: float, positive: bool) -> float:
 @given(p=st.floats(0, 20).map(lambda x: round(x, 9)), n=st.floats(0, 20).map(lambda x: round(x, 9)))
 @settings(max_examples=60, deadline=None)
 def test_support_is_the_greatest_minimum_of_likelihood_and_degree(p: float, n: float):
-    assert support(np.array([n]), np.array([p]))[0] == pytest.approx(plausible(p, n, positive=True), abs=3e-4)
-    assert support(np.array([p]), np.array([n]))[0] == pytest.approx(plausible(p, n, positive=False), abs=3e-4)
+    assert support(np.array([n]), np.array([p]))[0] == pytest.approx(plausible(p, n, positive=True), abs=5e-4)
+    assert support(np.array([p]), np.array([n]))[0] == pytest.approx(plausible(p, n, positive=False), abs=5e-4)
 
 
 @given(seed=SEED)
