@@ -92,7 +92,7 @@ def test_names_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     from querist.cli._group import root
 
     shell = BashComplete(root, {}, "querist", "_QUERIST_COMPLETE")
-    assert [item.value for item in shell.get_completions(["new", "--strategy"], "power")] == ["power-bald"]
+    assert [item.value for item in shell.get_completions(["new", "--strategy"], "power-b")] == ["power-bald"]
     assert {item.value for item in shell.get_completions([], "s")} == {
         "simulate",
         "skip",

@@ -73,17 +73,22 @@ def sample(log_weights: Floats, n: int, *, uniform: Floats) -> Rows:
 def propensity(log_weights: Floats, rows: Rows) -> Floats:
     """Give the probability of each pick given those before it: its weight over the weight that was left.
 
-    ``rows`` are picks in order, as ``sample`` gives them; log_weights [N] are those of the whole pool.
-    Shapes: [n], in (0, 1]. Cost: O(N + n). Source: successive sampling (Raj 1956).
+    ``rows`` are picks in order; log_weights [N] are those of the whole pool. A row of weight 0 has probability 0 while
+    one with weight is left, and the same as the others after that. Shapes: [n], in (0, 1] for picks of ``sample``.
+    Cost: O(N + n). Source: successive sampling (Raj 1956).
 
     >>> propensity(np.log([0.5, 0.3, 0.2]), np.array([0, 2])).round(4).tolist()
     [0.5, 0.4]
     """
     weighted = np.isfinite(log_weights)
-    picked = log_weights[rows[weighted[rows]]]
+    heavy = weighted[rows]
+    picked = log_weights[rows[heavy]]
     left = log_weights[weighted & ~np.isin(np.arange(len(log_weights)), rows)]
     rest = float(logsumexp(left)) if len(left) else -np.inf
     # added up from the last pick to the first: subtracting picks from the total would cancel
     remaining = np.logaddexp.accumulate(np.concatenate([[rest], picked[::-1]]))[1:][::-1]
+    out = np.empty(len(rows))
+    out[heavy] = np.exp(picked - remaining)
     weightless = np.count_nonzero(~weighted) - np.arange(len(rows) - len(picked))
-    return np.concatenate([np.exp(picked - remaining), 1.0 / weightless])
+    out[~heavy] = (np.cumsum(heavy)[~heavy] == np.count_nonzero(weighted)) / weightless
+    return out

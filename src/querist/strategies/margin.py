@@ -24,6 +24,7 @@ class Margin(Strategy):
     """
 
     either: ClassVar[tuple[Need, ...]] = ("probs", "decision")
+    floor: ClassVar[float] = -1.0
     about: ClassVar[About] = About("uncertainty", "−(p₁ − p₂)", "O(N·C)", "Scheffer 2001")
 
     def score(self, view: View, draw: Draw) -> Array:

@@ -26,6 +26,7 @@ class MinMargin(Strategy):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({"draws"})
+    floor: ClassVar[float] = -1.0
     about: ClassVar[About] = About("committee", "−min_k (p_k₁ − p_k₂)", "O(N·K·C)", "Jiang & Gupta 2021")
 
     def score(self, view: View, draw: Draw) -> Array:

@@ -35,9 +35,10 @@ class Strategy(Protocol):
     ``context`` names what else it looks at, of labelled, targets, outcomes, votes, past, group. ``joint`` is true when
     the choice of a row depends on the other rows chosen, so that shards give a two-round approximation instead of the
     same picks. ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one
-    needs none. ``most_classes`` is the largest number of classes it is defined for; None: any.
+    needs none. ``most_classes`` is the largest number of classes it is defined for; None: any. ``floor`` is the score
+    at which nothing is expected of a row: powers of scores and scores per cost count from it.
 
-    These six are read on the object: most strategies give them as class variables, one that holds another strategy
+    These seven are read on the object: most strategies give them as class variables, one that holds another strategy
     computes them. Every parameter has a default, so that a name alone makes a strategy.
     """
 
@@ -70,6 +71,11 @@ class Strategy(Protocol):
     def most_classes(self) -> int | None:
         """Give the largest number of classes it is defined for, or None."""
         return None
+
+    @property
+    def floor(self) -> float:
+        """Give the score at which nothing is expected of a row."""
+        return 0.0
 
     about: ClassVar[About]
 
