@@ -18,7 +18,8 @@ from querist._draw import key_of
 from querist._parallel import in_threads
 from querist._query import _Numbered, choose_from
 from querist.errors import BadEvidence
-from querist.strategies.protocol import About, Estimate, Strategy
+from querist.scores.estimates import Estimate
+from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, View
 
 IDS = [f"item_{i:03d}" for i in range(300)]

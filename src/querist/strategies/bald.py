@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from querist._arrays import Array
+from querist.scores import estimates
 from querist.scores.bayes import bald
+from querist.scores.estimates import Estimate
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, View
 
@@ -30,3 +32,7 @@ class Bald(Strategy):
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by its mutual information; [N]."""
         return bald(view.draws)
+
+    def estimate(self, view: View) -> Estimate | None:
+        """Estimate the scores of a large pool in one pass."""
+        return estimates.bald(view.draws)

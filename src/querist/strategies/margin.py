@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from querist._arrays import Array
+from querist.scores import estimates
+from querist.scores.estimates import Estimate
 from querist.scores.uncertainty import boundary_distance, margin
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, View
@@ -30,3 +32,7 @@ class Margin(Strategy):
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by minus its margin; [N]."""
         return margin(view.probs) if view.probs is not None else boundary_distance(view.decision)
+
+    def estimate(self, view: View) -> Estimate | None:
+        """Estimate the scores of a large pool in one pass."""
+        return None if view.probs is None else estimates.margin(view.probs)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats, Rows, topk, within_top
 from querist.errors import MissingEvidence
+from querist.scores.estimates import Estimate
 from querist.view import Draw, Need, Selection, View
 
 
@@ -19,13 +19,6 @@ class About(NamedTuple):
     formula: str
     cost: str
     source: str
-
-
-class Estimate(NamedTuple):
-    """Scores in single precision [N], and a bound on how far each lies from the score itself."""
-
-    values: NDArray[np.float32]
-    error: float
 
 
 class Strategy(Protocol):

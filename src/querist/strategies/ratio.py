@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from querist._arrays import Array
+from querist.scores import estimates
+from querist.scores.estimates import Estimate
 from querist.scores.uncertainty import ratio
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, View
@@ -28,3 +30,7 @@ class Ratio(Strategy):
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by the ratio of its two largest probabilities; [N]."""
         return ratio(view.probs)
+
+    def estimate(self, view: View) -> Estimate | None:
+        """Estimate the scores of a large pool in one pass."""
+        return estimates.ratio(view.probs)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from querist._arrays import Array
+from querist.scores import estimates
 from querist.scores.committee import vote_entropy
+from querist.scores.estimates import Estimate
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, View
 
@@ -30,3 +32,7 @@ class VoteEntropy(Strategy):
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by the entropy of its votes; [N]."""
         return vote_entropy(view.draws)
+
+    def estimate(self, view: View) -> Estimate | None:
+        """Estimate the scores of a large pool in one pass."""
+        return estimates.vote_entropy(view.draws)
