@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows, blocks
-from querist.select.distance import gap_to_others, pairwise, squared_norms
+from querist.select.distance import gap_to_others, pairwise, squared_norms, unit
 from querist.select.top import TIE, foremost
 
 # One block of similarities: large enough for an efficient matrix product, small enough for the processor's cache.
@@ -23,11 +23,12 @@ class Cover:
     """Weighted targets, and how well each is covered so far.
 
     Shapes: points [T, D+2] (in units of sigma about centre, ready for a product), weight [T], met [T] the similarity
-    to the nearest chosen row, in [0, 1]; margin: rises in similarity below it are rounding and count as none.
+    to the nearest chosen row, in [0, 1]; margin: rises in similarity below it are rounding and count as none. With
+    sigma None the kernel is the cosine, and points are the targets at length 1 [T, D].
     """
 
     centre: Floats
-    sigma: float
+    sigma: float | None
     points: Floats
     weight: Floats
     met: Floats
@@ -35,30 +36,40 @@ class Cover:
 
 
 def cover(
-    targets: NDArray[np.floating], weight: Floats, *, sigma: float, labelled: NDArray[np.floating] | None = None
+    targets: NDArray[np.floating], weight: Floats, *, sigma: float | None, labelled: NDArray[np.floating] | None = None
 ) -> Cover:
     """Set up the coverage of targets by labelled rows; targets of weight 0 are dropped.
 
-    Shapes: targets [T, D], weight [T] ≥ 0, labelled [L, D]; sigma > 0. Cost: O(T·D + T·L·D).
+    Shapes: targets [T, D], weight [T] ≥ 0, labelled [L, D]; sigma > 0, or None: the cosine. Cost: O(T·D + T·L·D).
 
     >>> cover(np.array([[0.0], [1.0]]), np.ones(2), sigma=1.0, labelled=np.array([[0.0]])).met.round(4).tolist()
     [1.0, 0.3679]
     """
     kept = targets[weight > 0].astype(np.float64)
-    centre = kept.mean(axis=0) if len(kept) else np.zeros(targets.shape[1])
+    start = _directions(kept, weight[weight > 0]) if sigma is None else _places(kept, weight[weight > 0], sigma)
+    return start if labelled is None or len(labelled) == 0 else add(start, labelled)
+
+
+def _directions(kept: Floats, weight: Floats) -> Cover:
+    return Cover(np.zeros(kept.shape[1]), None, unit(kept), weight, np.zeros(len(kept)), 32 * np.finfo(np.float64).eps)
+
+
+def _places(kept: Floats, weight: Floats, sigma: float) -> Cover:
+    centre = kept.mean(axis=0) if len(kept) else np.zeros(kept.shape[1])
     scaled = (kept - centre) / sigma
     size = squared_norms(scaled)
     points = np.column_stack([2.0 * scaled, np.full(len(kept), -1.0), -size])
     margin = min(1e-3, 16 * np.finfo(np.float64).eps * (1.0 + size.max(initial=0.0)))
-    start = Cover(centre, sigma, points, weight[weight > 0], np.zeros(len(kept)), margin)
-    return start if labelled is None or len(labelled) == 0 else add(start, labelled)
+    return Cover(centre, sigma, points, weight, np.zeros(len(kept)), margin)
 
 
 def similarity(state: Cover, rows: NDArray[np.floating]) -> Floats:
-    """Compute the kernel exp(−‖x − t‖²/σ²) between rows and targets.
+    """Compute the kernel exp(−‖x − t‖²/σ²), or the cosine where it is positive, between rows and targets.
 
-    Shapes: rows [M, D] → [M, T]; the caller keeps M·T small. Cost: O(M·T·D).
+    Shapes: rows [M, D] → [M, T], in [0, 1]; the caller keeps M·T small. Cost: O(M·T·D).
     """
+    if state.sigma is None:
+        return np.clip(unit(rows) @ state.points.T, 0.0, 1.0)
     scaled = (rows.astype(np.float64) - state.centre) / state.sigma
     left = np.column_stack([scaled, squared_norms(scaled), np.ones(len(scaled))])
     minus_squared = left @ state.points.T  # 2·x·t − ‖x‖² − ‖t‖² in one product
