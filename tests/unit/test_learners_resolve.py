@@ -59,12 +59,32 @@ def test_a_committee_of_a_stranger_has_no_specification(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    "text", ["sklearn:no_such_module.Thing", "committee(base='sklearn:no_such_module.Thing(a=1.0)')"]
+    "text",
+    [
+        "sklearn:evil_module.Thing",
+        "sklearn(estimator='evil_module.Thing')",
+        "committee(base='sklearn:evil_module.Thing(a=1.0)')",
+        "committee(base=\"sklearn(estimator='evil_module.Thing')\")",
+        "committee(base='committee(base=\\'sklearn(estimator=\"evil_module.Thing\")\\')')",
+    ],
 )
-def test_a_dotted_name_is_refused_unread_where_others_may_have_written_it(text: str) -> None:
-    with pytest.raises(BadInput, match="names a class by its module, and importing a module runs its code"):
+def test_a_dotted_name_is_refused_unread_where_others_may_have_written_it(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evil_module.py").write_text("raise SystemExit('code of a study file ran')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(
+        BadInput, match=r"'evil_module.Thing' names a class by its module, and importing a module runs its code"
+    ):
         resolve(text, dotted=False)
+    assert "evil_module" not in sys.modules
+    with pytest.raises(SystemExit, match="ran"):  # the guard ends with the call
+        resolve(text)
+
+
+def test_a_bare_name_is_allowed_where_a_dotted_one_is_not() -> None:
     assert resolve("committee(base='sklearn:SVC(C=2.0)')", dotted=False)[1] == "committee(base='sklearn:SVC(C=2.0)')"
+    assert resolve("sklearn(estimator='SVC')", dotted=False)[1] == "sklearn:SVC"
 
 
 def test_learners_and_predictors_travel_between_processes() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from querist import _load
 from querist.errors import BadInput
+from querist.learners._estimator import bare_names_only
 from querist.learners.protocol import Items, Learner, Predictor
 
 __all__ = ["Items", "Learner", "Predictor", "resolve"]
@@ -16,19 +18,15 @@ def resolve(learner: str | Learner | Any, *, dotted: bool = True) -> tuple[Learn
 
     A string is a specification: ``linear(C=0.1)``, ``sklearn:SVC(C=1.0)``. A scikit-learn estimator is wrapped.
     Anything with ``fit`` and ``provides`` is a learner already. A specification is given back in its shortest form, and
-    never with a dotted class name, so it is safe to store. ``dotted=False`` refuses one, before anything is imported:
-    that is for specifications that were stored, or came over the web. Raises UnknownName, BadInput.
+    never with a dotted class name, so it is safe to store. ``dotted=False`` refuses one, at any depth and before it is
+    imported: that is for specifications that were stored, or came over the web. Raises UnknownName, BadInput.
 
     >>> resolve("linear(C=1.0, draws=50)")
     (Linear(C=1.0, standardise=True, draws=50, max_iter=100, covariance=False), 'linear(C=1.0)')
     """
     if isinstance(learner, str):
-        if not dotted and _is_dotted(learner):
-            raise BadInput(
-                f"the learner {learner!r} names a class by its module, and importing a module runs its code: "
-                "give it on the command line or in a program, not in a study or over the web"
-            )
-        made: Any = _load.make("learners", learner)
+        with nullcontext() if dotted else bare_names_only():
+            made: Any = _load.make("learners", learner)
     elif hasattr(learner, "get_params") and hasattr(learner, "predict"):
         from querist.learners.sklearn import Sklearn
 
@@ -41,12 +39,4 @@ def resolve(learner: str | Learner | Any, *, dotted: bool = True) -> tuple[Learn
             f"{made!r} is not a learner: it lacks {', '.join(missing)}; give a name such as 'linear', a scikit-learn "
             "estimator, or an object with the methods of querist.learners.Learner"
         )
-    spec = _load.spec_of(made, "learners")
-    return made, None if spec is None or _is_dotted(spec) else spec
-
-
-def _is_dotted(text: str) -> bool:
-    spec = _load.parse(text)
-    # a committee's base is a specification within a specification
-    inner = [value for value in spec.options.values() if isinstance(value, str) and ":" in value]
-    return "." in (spec.argument or "") or any(_is_dotted(value) for value in inner)
+    return made, _load.spec_of(made, "learners")

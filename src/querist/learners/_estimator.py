@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
@@ -29,12 +31,25 @@ HOMES = (
 )
 """The modules in which a name without dots is looked up."""
 
+_DOTTED: ContextVar[bool] = ContextVar("dotted class names may be imported", default=True)
+
+
+@contextmanager
+def bare_names_only() -> Iterator[None]:
+    """Refuse dotted class names in the block, however deep in a specification they stand."""
+    before = _DOTTED.set(False)
+    try:
+        yield
+    finally:
+        _DOTTED.reset(before)
+
 
 def find_class(name: str) -> type:
     """Find an estimator class by its dotted name, or by its bare name in scikit-learn.
 
-    Importing a module runs its code: a dotted name must come from the person at the keyboard.
-    Raises UnknownName, and BadInput for a class that is no classifier to scikit-learn's conventions.
+    Importing a module runs its code: a dotted name must come from the person at the keyboard, and is refused within
+    ``bare_names_only``. Raises UnknownName, and BadInput for that and for a class that is no classifier to
+    scikit-learn's conventions.
 
     >>> find_class("SVC").__module__.startswith("sklearn.svm")
     True
@@ -50,6 +65,11 @@ def find_class(name: str) -> type:
 
 
 def _dotted(name: str) -> Any:
+    if not _DOTTED.get():
+        raise BadInput(
+            f"{name!r} names a class by its module, and importing a module runs its code: "
+            "give the learner on the command line or in a program, not in a study or over the web"
+        )
     path, _, last = name.rpartition(".")
     try:
         module = import_module(path)

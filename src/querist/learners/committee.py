@@ -49,8 +49,9 @@ class Committee:
     )
 
     def __post_init__(self) -> None:
-        # a base that can be written down is, so that the committee can be too
-        object.__setattr__(self, "base", resolve(self.base)[1] or self.base)
+        # a base that can be written down is, so that the committee can be too; a dotted name is not
+        learner, spec = resolve(self.base)
+        object.__setattr__(self, "base", spec or learner)
         if self.members < 2:
             raise BadInput(f"members must be 2 or more: got {self.members}")
         raw = next((m for m in self.learners if m.eats != self.eats), None)
