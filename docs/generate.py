@@ -274,7 +274,7 @@ def _signature(name: str, thing: Any, *, bound: bool = False) -> str:
     back = "" if inspect.isclass(thing) or found.return_annotation is found.empty else found.return_annotation
     tail = f" -> {_type(back)}" if back else ""
     line = f"{name}({', '.join(words)}){tail}"
-    return line if len(line) < 100 else f"{name}(\n    " + ",\n    ".join(words) + f",\n){tail}"
+    return line if len(line) < 88 else f"{name}(\n    " + ",\n    ".join(words) + f",\n){tail}"
 
 
 def _parameters(parameters: Iterable[inspect.Parameter]) -> Iterable[str]:
