@@ -92,18 +92,19 @@ def test_one_row_beside_each_weighted_centre(name: str, seed: int) -> None:
     assert chosen.value.tolist() == sorted(chosen.value, reverse=True)
 
 
-def test_the_weights_draw_the_centre() -> None:
+@pytest.mark.parametrize("name", ["clue", "weighted-k-means"])
+def test_the_weights_draw_the_centre(name: str) -> None:
     rows = np.array([[0.0], [1.0], [4.0], [50.0]])
     even, sure, odd = [0.5, 0.5], [0.99, 0.01], [0.6, 0.4]
-    first = choose("clue", 2, embed=rows, probs=np.array([even, sure, sure, odd])).rows
-    other = choose("clue", 2, embed=rows, probs=np.array([sure, sure, even, odd])).rows
+    first = choose(name, 2, embed=rows, probs=np.array([even, sure, sure, odd])).rows
+    other = choose(name, 2, embed=rows, probs=np.array([sure, sure, even, odd])).rows
     assert (set(first.tolist()), set(other.tolist())) == ({0, 3}, {2, 3})
 
 
 def test_weighted_k_means_looks_at_the_most_uncertain_rows_only() -> None:
     rows, probs = points(12, 0), chances(12, 0)
     kept = sorted(range(12), key=lambda x: -unsure(probs[x]))
-    for n in (2, 3):
+    for n in range(1, 7):
         assert set(choose("weighted-k-means(beta=1)", n, embed=rows, probs=probs).rows.tolist()) == set(kept[:n])
         assert set(choose("weighted-k-means(beta=2)", n, embed=rows, probs=probs).rows.tolist()) <= set(kept[: 2 * n])
 
@@ -201,16 +202,26 @@ def test_defect_6_dropout_is_scaled_by_what_is_kept() -> None:
     assert chosen.value[0] == pytest.approx(0.25, abs=0.04)
 
 
+LONG = np.array([[1.0, 0.0, 0.01], [10.0, 0.0, 0.01], [100.0, 0.0, 0.01], [0.0, 1.0, 0.01]])
+
+
 def test_dropquery_clusters_the_rows_that_flip_by_direction() -> None:
-    # Rows of class 1 by their bias alone flip whenever a feature is kept; the long rows of class 0 never do.
-    head = Head(np.array([[1.0, 1.0], [0.0, 0.0]]), np.array([0.0, 2.2]))
-    flips = np.array([[1.0, 0.01], [2.0, 0.02], [0.01, 1.0], [0.02, 2.0]])
-    sure = np.full((4, 2), -5.0)
-    rows = np.concatenate([flips, sure])
+    # The third feature, when kept, is scaled past the bias and turns the class of the first four; no other row turns.
+    head = Head(np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]), np.array([0.0, 0.011]))
+    rows = np.concatenate([LONG, -LONG])
     for seed in range(5):
         chosen = choose("dropquery(samples=401, rate=0.2)", 2, seed=seed, embed=rows, head=head)
-        assert {row // 2 for row in chosen.rows.tolist()} == {0, 1}
+        assert 3 in chosen.rows
+        assert set(chosen.rows.tolist()) < {0, 1, 2, 3}
         assert (chosen.value > 0.5).all()
+
+
+def test_alfamix_clusters_the_rows_that_flip_by_direction() -> None:
+    head, asked = Head(np.eye(3), np.zeros(3)), {"embed": np.array([[5.0, 5.0, 5.0]])}
+    for seed in range(5):
+        chosen = choose("alfamix(epsilon=1e6)", 2, seed=seed, embed=LONG, head=head, labelled=asked, labels=[0])
+        assert 3 in chosen.rows
+        assert (chosen.value > 0.99).all()
 
 
 def test_the_level_falls_until_there_are_enough_candidates() -> None:
