@@ -355,3 +355,24 @@ def test_several_data_sets(tmp_path: Path) -> None:
     assert [(r["dataset"], r["strategy"]) for r in found.summary["rows"]] == [
         ("toy", "random"), ("toy", "margin"), ("iris <again>", "random"), ("iris <again>", "margin"),
     ]  # fmt: skip
+
+
+# -- the edges of a budget ----------------------------------------------------------------------------------------
+
+
+def rare(n: int = 400) -> Dataset:
+    """One class in twenty-five: whoever says the other one is right on 96 %."""
+    items = np.random.default_rng(0).normal(size=(n, 3))
+    return Dataset(Pool(tuple(f"i{i}" for i in range(n)), items), ["no" if i % 25 else "yes" for i in range(n)], "rare")
+
+
+def test_a_target_met_without_labels_is_reported(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"strategies": ["random", "margin"], "initial": 0, "budget": 30, "seeds": [0, 1]}
+    found = simulate(rare(), out=tmp_path, **options)
+    assert found.summary["rows"][1]["labels_to_full"]["0.9"]["median"] == 0
+    assert (tmp_path / "report.html").exists()
+
+
+def test_answers_that_are_all_missing_are_reported(tmp_path: Path) -> None:
+    simulate(toy(), out=tmp_path, **{**SMALL, "missing": 1.0})
+    assert "no item got a label" in (tmp_path / "report.html").read_text(encoding="utf-8")

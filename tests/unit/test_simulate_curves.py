@@ -82,9 +82,22 @@ def test_median_labels_counts_seeds_that_never_arrive_as_infinite() -> None:
     assert found["interval"] == [10, None]
 
 
-def test_a_single_seed_has_no_interval() -> None:
-    assert median_labels([10], rng())["interval"] is None
-    assert factor_saved([10], [30], budget=50, rng=rng()) == {"factor": 3.0, "interval": None, "at_least": None}
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+def test_few_seeds_have_no_interval(seeds: int) -> None:
+    own, base = [10.0] * seeds, [30.0] * seeds
+    assert median_labels(own, rng())["interval"] is None
+    assert factor_saved(own, base, budget=50, rng=rng()) == {"factor": 3.0, "interval": None, "at_least": None}
+    assert median_labels([10.0] * 4, rng())["interval"] == [10.0, 10.0]
+
+
+def test_no_label_at_all_has_a_factor_only_where_both_needed_none() -> None:
+    none, some = [0.0] * 4, [0.0, 20, 20, 20]
+    assert factor_saved(none, none, budget=50, rng=rng()) == {"factor": 1.0, "interval": [1.0, 1.0], "at_least": None}
+    for own, base in ((none, some), (some, none), (none, [math.inf] * 4)):
+        found = factor_saved(own, base, budget=50, rng=rng())
+        assert found == {"factor": None, "interval": None, "at_least": None}
+    mixed = factor_saved(some, some, budget=50, rng=rng())
+    assert (mixed["factor"], mixed["interval"]) == (1.0, [1.0, 1.0])
 
 
 def test_factor_saved_is_a_ratio_of_medians_with_a_paired_interval() -> None:

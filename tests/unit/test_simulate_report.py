@@ -113,7 +113,24 @@ def test_the_sentence_names_the_first_strategy_that_is_not_random() -> None:
 
 def test_the_sentence_says_when_more_labels_were_needed() -> None:
     summary, _ = made(speeds={"random": 0.08, "entropy": 0.04}, seeds=1)
-    assert sentence(summary).endswith("with 70 labels, random with 40: 1.8 × more.")
+    assert sentence(summary).endswith("with 70 labels, random with 40: 1.8 × more (1 seed: no interval).")
+
+
+def test_few_seeds_are_said_to_give_no_interval() -> None:
+    summary, _ = made(speeds={"random": 0.05, "entropy": 0.05}, seeds=2)
+    assert sentence(summary).endswith("random with 50: the same (2 seeds: no interval).")
+    assert "(" not in "".join(needed_table(summary, "heart").rows[0])
+
+
+def test_a_target_met_without_any_label_has_no_factor() -> None:
+    summary, _ = made()
+    rows = {row["strategy"]: row["labels_to_full"]["0.95"] for row in summary["rows"]}
+    rows["uherding"] |= {"median": 0.0, "saved": {"factor": None, "interval": None, "at_least": None}}
+    assert sentence(summary).endswith("with 0 labels, random with 90.")
+    rows["random"]["median"] = None
+    assert sentence(summary).endswith("with 0 labels; random did not within 100.")
+    summary["full"]["heart"]["labels"] = 0.0
+    assert sentence(summary) == "On heart, no item got a label: there is nothing to compare."
 
 
 def test_unreached_targets_are_said_never_made_up() -> None:

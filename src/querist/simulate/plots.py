@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from querist._arrays import Floats
 from querist.simulate.curve import LOWER_IS_BETTER, Curve
 from querist.simulate.palette import LIGHT, Ink, inks
+from querist.simulate.savings import ENOUGH_SEEDS
 from querist.simulate.tables import metric_name, number, number_list
 
 Axes: TypeAlias = Any  # matplotlib has types, but importing them costs what importing it costs
@@ -22,8 +23,6 @@ Figure: TypeAlias = Any
 
 POINTS = 400
 """A line of more rounds is thinned to this many: more cannot be seen."""
-ENOUGH_SEEDS = 4
-"""From so many seeds on, an interval says more than their range."""
 LEFT, TOP, BOTTOM = 0.75, 0.55, 0.8
 """Inches: the margins around the axes."""
 FULL_INK = Ink(LIGHT["quiet"], (0, (2, 2)), 0.9, 1.0, lead=False)

@@ -62,8 +62,8 @@ def report(summary: Mapping[str, Any], picture: Picture) -> str:
 
 _NEEDED = (
     "Median over seeds of the first number of labels at which the curve, smoothed over {window} rounds, reaches the "
-    "target; in brackets the 95 % bootstrap interval. Factor saved: labels of random divided by labels of the "
-    "strategy, resampled over the same seeds."
+    "target; in brackets the 95 % bootstrap interval, from four seeds on. Factor saved: labels of random divided by "
+    "labels of the strategy, resampled over the same seeds."
 )
 _AREAS = (
     "Mean over seeds ± standard error. Area under the curve: mean value over the budget, from the initial set on. "

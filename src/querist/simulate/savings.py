@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from querist._arrays import Floats
 
 RESAMPLES = 2_000
+ENOUGH_SEEDS = 4
+"""From so many seeds on, an interval says more than their range."""
 
 
 class Mean(TypedDict):
@@ -20,7 +22,10 @@ class Mean(TypedDict):
 
 
 class Median(TypedDict):
-    """A median number of labels with its 95 % bootstrap interval; None where most seeds do not reach the target."""
+    """A median number of labels with its 95 % bootstrap interval; None where most seeds do not reach the target.
+
+    No interval below four seeds: their resamples would say less than the seeds themselves, and look sure of it.
+    """
 
     median: float | None
     interval: list[float | None] | None
@@ -28,8 +33,9 @@ class Median(TypedDict):
 
 
 class Factor(TypedDict):
-    """How many times fewer labels than the baseline, with its 95 % paired bootstrap interval.
+    """How many times fewer labels than the baseline, with its 95 % paired bootstrap interval from four seeds on.
 
+    None where only one of the two reaches the target without any label.
     ``at_least`` is set when only the baseline misses the target: its budget then stands for what it needs.
     """
 
@@ -80,7 +86,7 @@ def median_labels(labels: ArrayLike, rng: np.random.Generator) -> Median:
     x = np.asarray(labels, np.float64)
     middle = float(_median(x))
     interval = None
-    if len(x) > 1 and np.isfinite(middle):
+    if len(x) >= ENOUGH_SEEDS and np.isfinite(middle):
         spread = _median(x[resamples(len(x), rng)])
         interval = _interval(spread, spread)
     return {"median": _finite(middle), "interval": interval, "reached": int(np.isfinite(x).sum())}
@@ -90,22 +96,22 @@ def factor_saved(labels: ArrayLike, baseline: ArrayLike, *, budget: float, rng: 
     """Say how many times fewer labels a strategy needs than the baseline, paired by seed.
 
     Formula: median(baseline labels) / median(strategy labels); the interval resamples seeds, the same ones for both
-    (Efron 1979). An end is None where the resamples run past the budget.
+    (Efron 1979). An end is None where the resamples run past the budget. Two medians of no label at all give 1.
 
     >>> factor_saved([10.0, 20.0], [20.0, 40.0], budget=100, rng=np.random.default_rng(0))["factor"]
     2.0
     """
     own, other = np.asarray(labels, np.float64), np.asarray(baseline, np.float64)
     need, base = float(_median(own)), float(_median(other))
-    if not np.isfinite(need) or need == 0:
+    if not np.isfinite(need) or (need == 0) != (base == 0):
         return {"factor": None, "interval": None, "at_least": None}
     if not np.isfinite(base):
         return {"factor": None, "interval": None, "at_least": budget / need}
     interval = None
-    if len(own) > 1:
+    if len(own) >= ENOUGH_SEEDS:
         picks = resamples(len(own), rng)
         interval = _interval(*_ratios(_median(other[picks]), _median(own[picks])))
-    return {"factor": base / need, "interval": interval, "at_least": None}
+    return {"factor": float(_quotient(base, need)), "interval": interval, "at_least": None}
 
 
 def resamples(count: int, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -120,9 +126,16 @@ def _median(x: Floats) -> Floats:
     return np.asarray(np.where(low == high, low, low / 2 + high / 2))
 
 
+def _quotient(base: ArrayLike, own: ArrayLike) -> Floats:
+    """Divide labels by labels; none by none is 1: both needed the same."""
+    top, bottom = np.asarray(base, np.float64), np.asarray(own, np.float64)
+    found = np.divide(top, bottom, out=np.full(top.shape, np.inf), where=bottom > 0)
+    return np.asarray(np.where((top == 0) & (bottom == 0), 1.0, found))
+
+
 def _ratios(base: Floats, own: Floats) -> tuple[Floats, Floats]:
     """Bound the factor of each resample from below and above: who never arrives may need any number more."""
-    finite = base / np.where(np.isinf(own), 1.0, own)
+    finite = _quotient(base, np.where(np.isinf(own), 1.0, own))
     low = np.where(np.isinf(own), -np.inf, finite)
     high = np.where(np.isinf(base), np.inf, np.where(np.isinf(own), low, finite))
     return np.asarray(low), np.asarray(high)

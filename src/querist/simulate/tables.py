@@ -205,13 +205,16 @@ def _on_many(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], shar
     words = f"{start} was above random on {better}"
     if not factors:
         return f"{words}; both reached {_goal(summary, share)} on none."
-    mean = exp(sum(log(f) for f in factors) / len(factors))
-    return f"{words}; on the {len(factors)} where both reached {_goal(summary, share)} it needed {_times(mean)} labels."
+    said = _times(exp(sum(log(f) for f in factors) / len(factors)))
+    said = "about as many" if said.endswith("same") else said
+    return f"{words}; on the {len(factors)} where both reached {_goal(summary, share)} it needed {said} labels."
 
 
 def _on_one(summary: Mapping[str, Any], row: Mapping[str, Any], share: str) -> str:
     entry, dataset = row["labels_to_full"][share], row["dataset"]
     budget = number_list(_budget(summary, dataset))
+    if not summary["full"][dataset]["labels"]:
+        return f"On {dataset}, no item got a label: there is nothing to compare."
     goal = f"{_goal(summary, share)} ({number(summary['metric'])(entry['target'])})"
     if entry["median"] is None:
         return f"On {dataset}, {row['strategy']} did not reach {goal} within {budget} labels."
@@ -219,27 +222,35 @@ def _on_one(summary: Mapping[str, Any], row: Mapping[str, Any], share: str) -> s
     base = next((r for r in summary["rows"] if r["dataset"] == dataset and r["strategy"] == "random"), None)
     if base is None:
         return f"{start}; random was not run."
-    other = base["labels_to_full"][share]["median"]
+    return f"{start}{_beside(entry['saved'], base['labels_to_full'][share]['median'], budget, seeds=row['seeds'])}."
+
+
+def _beside(saved: Mapping[str, Any], other: float | None, budget: str, *, seeds: int) -> str:
+    """Say what random needed, and the factor where there is one: none beside a strategy that needed no label."""
     if other is None:
-        return f"{start}; random did not within {budget}: more than {entry['saved']['at_least']:.1f} × fewer."
-    return f"{start}, random with {number_list(other)}: {_times(entry['saved']['factor'])}{_ends(entry['saved'])}."
+        more = "" if saved["at_least"] is None else f": more than {saved['at_least']:.1f} × fewer"
+        return f"; random did not within {budget}{more}"
+    start = f", random with {number_list(other)}"
+    return start if saved["factor"] is None else f"{start}: {_times(saved['factor'])}{_ends(saved, seeds)}"
 
 
 def _times(value: float) -> str:
     """Write a factor as more or fewer.
 
-    >>> _times(2.31), _times(0.5)
-    ('2.3 × fewer', '2.0 × more')
+    >>> _times(2.31), _times(0.5), _times(1.0), _times(0.98)
+    ('2.3 × fewer', '2.0 × more', 'the same', 'about the same')
     """
+    if f"{max(value, 1 / value):.1f}" == "1.0":
+        return "the same" if value == 1 else "about the same"
     return f"{value:.1f} × fewer" if value >= 1 else f"{1 / value:.1f} × more"
 
 
-def _ends(saved: Mapping[str, Any]) -> str:
+def _ends(saved: Mapping[str, Any], seeds: int) -> str:
     """Write the interval of a factor, turned where the sentence says "more"; an open end is said to be open."""
     if saved["interval"] is None:
-        return ""
+        return f" ({seeds} {'seed' if seeds == 1 else 'seeds'}: no interval)"
     low, high = saved["interval"]
-    if saved["factor"] < 1:
-        low, high = (end and 1 / end for end in (high, low))
+    if _times(saved["factor"]).endswith("more"):
+        low, high = (1 / end if end else None for end in (high, low))
     low, high = ("open" if end is None else f"{end:.1f}" for end in (low, high))
     return f" (95 % interval {low} to {high})"
