@@ -1,0 +1,115 @@
+"""Balls of one radius: which points they hold, how large they may be, and a greedy cover by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats, Rows, blocks
+from querist.select.distance import nearest, squared_norms
+from querist.select.top import foremost
+
+# One block of distances: large enough for an efficient matrix product, small enough for the processor's cache.
+BLOCK_BYTES = 2**23
+
+
+@dataclass(frozen=True, eq=False)
+class Balls:
+    """Points that balls of one radius may hold; a ball is open: a point at the distance of the radius lies outside.
+
+    Shapes: points [P, D] as they are, ready [P, D+2] float64 (about origin [D], prepared for a product).
+    """
+
+    points: NDArray[np.floating]
+    ready: Floats
+    origin: Floats
+    radius: float
+
+    @staticmethod
+    def of(points: NDArray[np.floating], radius: float) -> Balls:
+        """Prepare the points; O(P·D)."""
+        origin = points.mean(axis=0, dtype=np.float64) if len(points) else np.zeros(points.shape[1])
+        moved = points.astype(np.float64) - origin
+        return Balls(points, np.column_stack([moved, np.ones(len(moved)), squared_norms(moved)]), origin, radius)
+
+    def hold(self, rows: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Tell which points the ball about each row holds.
+
+        A matrix product settles most pairs, the difference form those at the border. Shapes: rows [R, D] → [R, P]; the
+        caller keeps R·P small. Cost: O(R·P·D).
+
+        >>> Balls.of(np.array([[1.0], [0.5], [0.0]]), 1.0).hold(np.array([[0.0]])).tolist()
+        [[False, True, True]]
+        """
+        moved = rows.astype(np.float64) - self.origin
+        size = squared_norms(moved)
+        beyond = np.column_stack([-2.0 * moved, size - self.radius**2, np.ones(len(moved))]) @ self.ready.T
+        largest = size.max(initial=0.0) + self.ready[:, -1].max(initial=0.0)
+        slack = 4 * (rows.shape[1] + 4) * np.finfo(np.float64).eps * largest
+        inside, close = beyond < -slack, beyond <= slack
+        if np.count_nonzero(close) > np.count_nonzero(inside):
+            i, j = np.nonzero(close & ~inside)
+            for part in blocks(len(i), 24 * rows.shape[1]):
+                gap = rows[i[part]].astype(np.float64) - self.points[j[part]]
+                inside[i[part], j[part]] = np.sqrt(np.einsum("nd,nd->n", gap, gap)) < self.radius
+        return np.asarray(inside)
+
+    def count(self, rows: NDArray[np.floating]) -> Floats:
+        """Count the points that the ball about each row holds; [N], O(N·P·D), memory one block."""
+        out = np.zeros(len(rows))
+        for block in blocks(len(rows), 10 * max(1, len(self.points)), limit=BLOCK_BYTES):
+            out[block] = np.count_nonzero(self.hold(rows[block]), axis=1)
+        return out
+
+    def only(self, which: NDArray[np.bool_]) -> Balls:
+        """Keep some of the points."""
+        return replace(self, points=self.points[which], ready=self.ready[which])
+
+
+def cover_greedily(
+    rows: NDArray[np.floating], balls: Balls, degree: Floats, *, n: int, ties: Floats
+) -> tuple[Rows, Floats]:
+    """Choose up to n rows, each time the one whose ball holds most points that no ball holds yet; stop when none does.
+
+    ``degree`` [N] is ``balls.count(rows)``. No graph is kept: when points become covered, the balls that hold them are
+    counted again, each point once in all. Shapes: rows [N, D], ties [N] → rows [≤ n] and the newly covered points of
+    each, never rising. Cost: O(N·P·D) for all picks, memory O(N) and one block. Source: Yehuda et al. 2022.
+
+    >>> points = np.array([[0.0], [0.4], [0.8], [3.0]])
+    >>> balls = Balls.of(points, 0.5)
+    >>> cover_greedily(points, balls, balls.count(points), n=4, ties=np.arange(4.0))[0].tolist()
+    [1, 3]
+    """
+    left = degree.copy()
+    picked, value = [], []
+    for _ in range(n):
+        row = foremost(left, ties)
+        if left[row] <= 0:
+            break
+        picked.append(row)
+        value.append(left[row])
+        covered = balls.hold(rows[row : row + 1])[0]
+        left -= balls.only(covered).count(rows)
+        left[row] = -np.inf
+        balls = balls.only(~covered)
+    return np.array(picked, np.intp), np.array(value, np.float64)
+
+
+def pure_radius(points: NDArray[np.floating], labels: Rows, *, purity: float) -> float:
+    """Give the largest radius at which a share ``purity`` of the balls about the points hold points of one label only.
+
+    An open ball is pure up to the distance of the nearest point with another label, so the radius is exact: no grid is
+    searched. inf when there is one label. Shapes: points [P, D], labels [P], P ≥ 1. Cost: O(P²·D).
+    Source: Yehuda et al. 2022.
+
+    >>> pure_radius(np.array([[0.0], [1.0], [3.0], [7.0]]), np.array([0, 0, 1, 1]), purity=0.75)
+    2.0
+    """
+    reach = np.empty(len(points))
+    for label in np.unique(labels):
+        own = labels == label
+        reach[own] = nearest(points[own], points[~own])[1]
+    impure = int((1.0 - purity) * len(points) + 1e-9)
+    return float(np.sort(reach)[min(impure, len(points) - 1)])
