@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 MARKS ?= not slow and not kill
 WORKERS ?= 2
 
-.PHONY: help demo test test-all lint bench docs clean
+.PHONY: help demo test test-all lint bench bench-setup docs clean
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -47,6 +47,9 @@ lint: .venv/lint ## check style, types and who imports whom
 bench: .venv/test ## print the benchmark figures that are quick to measure
 	$(BIN)/python benchmarks/import_cost.py
 	$(BIN)/python benchmarks/first_loop.py --quick
+
+bench-setup: .venv/test ## install the packages that benchmarks/speed.py measures beside ours
+	$(BIN)/python benchmarks/speed/setup.py
 
 docs: .venv/docs ## build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -1,0 +1,1 @@
+"""Selection speed beside other packages: the parts of ``benchmarks/speed.py``."""
