@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from querist.data import Pool, load
-from querist.errors import BadInput, BadLabel, LearnerFailed, MissingEvidence, NewerStudy, StudyExists, UnknownItem
+from querist.errors import (
+    BadInput,
+    BadLabel,
+    LearnerFailed,
+    MissingEvidence,
+    NewerStudy,
+    StoreFailed,
+    StudyExists,
+    UnknownItem,
+)
 from querist.learners.sklearn import Sklearn
 from querist.strategies.margin import Margin
 from querist.study import Study
@@ -96,7 +105,8 @@ def test_items_that_are_out_count_as_picked(study: Study) -> None:
     out = {q.id for q in study.ask(5, "bob")}
     study.tell(next(i for i in study.pool.ids if i not in out and i not in study.labels()), "low")
     study.step()
-    assert not out & set(queue(study))
+    assert not out & set(queue(study)[:5])
+    assert out <= set(queue(study)), "they are offered again when the lease has run out"
     assert {q.id for q in study.ask(5, "bob")} == out, "a person's own open items come first"
 
 
@@ -390,3 +400,119 @@ def test_a_study_file_never_imports_what_somebody_wrote_in_it(tmp_path) -> None:
         study.tell(study.ask(1)[0].id, "low")
         with pytest.raises(BadInput, match="os"):
             study.step()
+
+
+def with_clock(study: Study, seconds: float) -> None:
+    """Let time pass for a study in memory."""
+    before = study.store._clock
+    study.store._clock = lambda: before() + round(seconds * 1000)
+
+
+def test_what_was_out_during_a_step_is_offered_again_when_the_lease_has_run_out() -> None:
+    study = make(data=pool(10))
+    out = {q.id for q in study.ask(5, "ann")}
+    label_some(study, 5, "bob")
+    study.step()
+    assert study.ask(5, "bob") == []
+    with_clock(study, 700)
+    assert {q.id for q in study.ask(5, "bob")} == out
+
+
+def test_with_overlap_a_step_keeps_what_waits_for_another_opinion() -> None:
+    study = make(overlap=2)
+    first = label_some(study, 5, "ann")
+    study.step()
+    assert set(first) <= {q.id for q in study.ask(60, "bob")}
+
+
+def test_nobody_is_asked_again_for_what_others_have_labelled() -> None:
+    study = make()
+    held = [q.id for q in study.ask(2, "ann")]
+    for item in held:
+        study.tell(item, "low", "somebody else")
+    assert not set(held) & {q.id for q in study.ask(2, "ann")}
+
+
+def test_the_latest_label_stands_and_corrects_what_came_with_the_data() -> None:
+    rows = [{"x": float(i), "label": "low" if i < 3 else "high" if i < 6 else None} for i in range(9)]
+    study = Study.create(None, rows, strategy="margin")
+    item = next(iter(study.labels()))
+    was = study.labels()[item]
+    study.tell(item, "high" if was == "low" else "low", "ann")
+    assert study.labels()[item] != was
+
+
+def test_people_outvote_what_came_with_the_data() -> None:
+    rows = [{"x": float(i), "label": "low" if i < 3 else "high" if i < 6 else None} for i in range(9)]
+    study = Study.create(None, rows, strategy="margin", overlap=2)
+    item = next(i for i, label in study.labels().items() if label == "low")
+    study.tell(item, "high", "ann")
+    assert study.labels()[item] == "high"
+
+
+def test_run_ends_although_the_oracle_answers_under_its_own_name_or_not_at_all() -> None:
+    study = make()
+    assert study.run(lambda ids: [Answer(i, truth(study, i), who="expert") for i in ids], 12).labelled == 12
+    assert study.run(lambda ids: [], 30).labelled == 12
+
+
+def test_a_failed_creation_leaves_nothing_behind(tmp_path) -> None:
+    path = tmp_path / "a.querist"
+    with pytest.raises(LearnerFailed):
+        make(path, learner="sklearn:SVC(C=-1.0)", strategy="random", data=pool(4)).run(
+            lambda ids: [Answer(i, WORDS[n % 2]) for n, i in enumerate(ids)], 4
+        )
+    rows = [{"x": float(i), "label": WORDS[i % 2] if i < 4 else None} for i in range(9)]
+    other = tmp_path / "b.querist"
+    with pytest.raises(LearnerFailed):
+        Study.create(other, rows, learner="sklearn:SVC(C=-1.0)", strategy="random")
+    assert not list(tmp_path.glob("b.querist*"))
+
+
+def test_a_creation_that_was_cut_short_is_refused(tmp_path) -> None:
+    from dataclasses import replace
+
+    path = tmp_path / "a.querist"
+    with make(path) as study:
+        study.store.put("settings", replace(study.settings, whole=False).dump())
+    with pytest.raises(StoreFailed, match="is not whole: its creation was cut short; delete it and create it again"):
+        Study.open(path)
+
+
+def test_a_model_keeps_reading_items_as_it_was_trained(tmp_path) -> None:
+    path = tmp_path / "a.querist"
+    texts = [f"{word} {i}" for i in range(10) for word in ("good movie", "bad film")]
+    with Study.create(path, texts, labels=["neg", "pos"], strategy="entropy", batch=4) as study:
+        for query in study.ask(16):
+            study.tell(query.id, "pos" if "good" in query.data["text"] else "neg")
+        study.step()
+        ask = np.array(["a good movie"], object)
+        before = study.predict(ask)["probs"]
+        study.add(["something wholly new in many words"])
+        np.testing.assert_array_equal(study.predict(ask)["probs"], before)
+        assert study.predict()["probs"].shape == (21, 2)
+    with Study.open(path) as again:
+        np.testing.assert_allclose(again.predict(ask)["probs"], before, rtol=1e-12)
+
+
+def test_another_process_may_add_labelled_rows(tmp_path) -> None:
+    path = tmp_path / "a.querist"
+    with make(path) as one, Study.open(path) as other:
+        rows = Pool(tuple(f"new_{i}" for i in range(4)), np.ones((4, 3)))
+        other.add(rows)
+        other.tell("new_1", "high", "bob")
+        assert one.labels() == {"new_1": "high"}
+        one.retract("new_1", "bob")
+        assert one.status().items == 64
+
+
+def test_the_log_says_what_was_out_and_which_model_it_was() -> None:
+    study = make()
+    out = sorted(q.id for q in study.ask(2, "ann"))
+    study.tell(study.pool.ids[-1], "low")
+    study.step()
+    published = study.store.published()
+    assert published is not None
+    assert published.info["out"] == out
+    assert len(published.info["model"]) == 32
+    assert published.info["items"] == 60

@@ -61,7 +61,7 @@ def test_labels_are_sorted_numbers_by_value():
     [
         ((), "classification needs at least one label: got none; name the classes"),
         (("a", "b", "a"), "the classes must be distinct: 'a' occurs twice"),
-        ((1, True), r"a class must be a string or an integer: got True \(bool\)"),
+        ((1, None), r"a class must be a string or an integer: got None \(NoneType\)"),
         ((0.5,), r"a class must be a string or an integer: got 0.5 \(float\)"),
     ],
 )
@@ -121,7 +121,7 @@ def say(text):
         ("a:dog b:cat a:dog", "cat"),  # the dog came again later than the cat
         ("a:dog b:cat a:-retract", "cat"),
         ("a:dog a:-retract", None),
-        ("a:dog a:-skip a:-unsure", "dog"),
+        ("a:dog a:-skip", None),
         ("a:-unsure b:-skip", None),
         ("a:-retract a:dog", "dog"),
     ],
@@ -242,3 +242,35 @@ def test_ece_does_not_depend_on_the_order_of_equal_confidences():
     for seed in range(5):
         order = np.random.default_rng(seed).permutation(40)
         assert ece(confidence[order], right[order]) == pytest.approx(ece(confidence, right))
+
+
+@pytest.mark.parametrize(
+    ("given", "labels"),
+    [
+        (np.array(["a", "b"]), ("a", "b")),
+        ([" a", "b "], ("a", "b")),
+        (np.array([1, 2]), (1, 2)),
+        ([1.0, 2.0], (1, 2)),
+        ([True, False], ("true", "false")),
+    ],
+)
+def test_classes_are_kept_in_their_canonical_form(given, labels):
+    task = Classification(given)
+    assert (task.labels, [type(label) for label in task.labels]) == (labels, [type(label) for label in labels])
+    assert from_schema({"task": "classification", "labels": given}) == task
+    assert Classification.from_labels(given).labels == tuple(sorted(labels))
+    assert [task.check(label) for label in given] == list(labels)
+    assert task.encode(list(given)).tolist() == list(range(len(labels)))
+
+
+def test_a_text_is_no_list_of_classes():
+    message = r"the classes must be a list: got the text 'ab'; write labels=\['a', 'b'\]"
+    with pytest.raises(BadInput, match=message):
+        Classification("ab")
+    with pytest.raises(BadInput, match=message):
+        from_schema({"task": "classification", "labels": "ab"})
+
+
+def test_a_class_needs_a_name():
+    with pytest.raises(BadInput, match=r"a class must be a string or an integer: got '  ' \(str\)"):
+        Classification(("a", "  "))

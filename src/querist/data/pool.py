@@ -73,6 +73,10 @@ class Pool:
         ids = tuple(self.ids[row] for row in rows.tolist())
         return replace(self, ids=ids, items=self.items[rows], records=records, group=group)
 
+    def first(self, count: int) -> Pool:
+        """Keep the first rows: the pool as it was before it grew."""
+        return self if count == len(self) else self.take(np.arange(count))
+
     def __contains__(self, id: object) -> bool:
         return id in self._row
 

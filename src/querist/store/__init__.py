@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from querist.store.files import backup
+from querist.store.files import backup, discard
 from querist.store.memory import MemoryStore
 from querist.store.protocol import Claim, Counts, Event, Published, Ranked, Ranking, Store
 
@@ -18,6 +18,7 @@ __all__ = [
     "Ranking",
     "Store",
     "backup",
+    "discard",
     "open_store",
 ]
 

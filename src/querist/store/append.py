@@ -8,14 +8,17 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from querist.store.rows import SOME, Record, find_items, pieces, read_head, set_head
-from querist.store.rules import shift, standing
+from querist.store.rules import Sent, check_same, shift, standing
 from querist.store.tables import answer, item, lease, queue
 from querist.store.tables import standing as stands
 from querist.tasks.protocol import Answer
 
 T = TypeVar("T")
 
-_UIDS = select(answer.c.uid, answer.c.position).where(answer.c.uid.in_(SOME))
+_UIDS = select(answer.c.uid, answer.c.position, answer.c.who, answer.c.kind, answer.c.label, item.c.id).join_from(
+    answer, item
+)
+_UIDS = _UIDS.where(answer.c.uid.in_(SOME))
 _STANDING = select(stands).where(stands.c.item.in_(SOME))
 _STATE = (
     update(item)
@@ -75,24 +78,28 @@ def append(connection: Connection, answers: Sequence[Answer], labels: Sequence[s
     return positions
 
 
-def _seen(connection: Connection, answers: Sequence[Answer]) -> dict[str, int]:
+def _seen(connection: Connection, answers: Sequence[Answer]) -> dict[str, tuple[int, Sent]]:
     uids = [given.uid for given in answers if given.uid is not None]
-    return {row.uid: row.position for row in pieces(connection, _UIDS, uids)}
+    rows = pieces(connection, _UIDS, uids)
+    return {row.uid: (row.position, Sent(row.id, row.who, row.kind, row.label)) for row in rows}
 
 
 def _number(
-    answers: Sequence[Answer], labels: Sequence[str | None], seen: dict[str, int], last: int
+    answers: Sequence[Answer], labels: Sequence[str | None], seen: dict[str, tuple[int, Sent]], last: int
 ) -> tuple[list[int], list[Entry]]:
     """Give each answer its position, a new one unless its uid has one; and list the new ones."""
     positions: list[int] = []
     fresh: list[Entry] = []
     for given, label in zip(answers, labels, strict=True):
-        position = seen.get(given.uid) if given.uid is not None else None
-        if position is None:
+        sent = Sent(given.item, given.who, given.kind, label)
+        if given.uid is not None and given.uid in seen:
+            position, known = seen[given.uid]
+            check_same(given.uid, known, sent)
+        else:
             position = last + len(fresh) + 1
             fresh.append(Entry(position, given, label))
         if given.uid is not None:
-            seen[given.uid] = position
+            seen[given.uid] = position, sent
         positions.append(position)
     return positions, fresh
 

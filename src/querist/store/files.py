@@ -119,6 +119,14 @@ def reserve(path: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+def discard(where: str | os.PathLike[str] | None) -> None:
+    """Remove the file of a study whose creation failed, and what SQLite keeps beside it; a server's is left alone."""
+    if where is None or "://" in os.fspath(where):
+        return
+    for ending in ("", "-wal", "-shm"):
+        Path(os.fspath(where) + ending).unlink(missing_ok=True)
+
+
 def backup(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
     """Copy a study, open or not, into a new file; labelling goes on meanwhile.
 

@@ -55,6 +55,10 @@ _FREE, _OWN_ASIDE = _free(own=False), _free(own=True)
 _CLASSES = ((0, _FREE), (1, _FREE), (1, _OWN_ASIDE))
 """First what nobody set aside, then what others did, at the very end what the person did."""
 _EXPIRED = delete(lease).where(lease.c.expires <= bindparam("now"))
+_DONE = delete(lease).where(
+    lease.c.who == bindparam("of_who"),
+    lease.c.item.in_(select(item.c.number).where(item.c.number == lease.c.item, item.c.labels >= bindparam("overlap"))),
+)
 _OPEN = select(*(c for c in lease.c if c.name != "item"), item.c.id.label("item")).join_from(lease, item)
 _HELD = _OPEN.where(lease.c.who == bindparam("who")).order_by(lease.c.granted)
 _LIVE = _OPEN.where(lease.c.expires > bindparam("now")).order_by(lease.c.granted)
@@ -63,12 +67,13 @@ _TOP = select(func.max(queue.c.labels)).where(queue.c.stage == bindparam("stage"
 
 
 def claim(connection: Connection, wanted: Wanted) -> list[Claim]:
-    """Extend a person's leases and add free items up to n in all.
+    """Extend a person's leases, but for items that others have answered by now, and add free items up to n in all.
 
     Cost O(n + open leases), and with an overlap also the person's own answers that still wait for other people's.
     """
     head = read_head(connection)
     connection.execute(_EXPIRED, {"now": wanted.now})
+    connection.execute(_DONE, {"of_who": wanted.who, "overlap": wanted.overlap})
     own = [_claim(row)._replace(expires=wanted.until) for row in connection.execute(_HELD, {"who": wanted.who})]
     if own:
         connection.execute(_EXTEND, {"of_who": wanted.who, "until": wanted.until})

@@ -17,11 +17,13 @@ from querist.store.protocol import Claim, Counts, Event, Published, Ranked, Rank
 from querist.store.rules import (
     LONGEST_HINT,
     Clock,
+    Sent,
     check_answer,
     check_claim,
     check_hold,
     check_items,
     check_ranking,
+    check_same,
     check_text,
     kept_rows,
     milliseconds,
@@ -199,13 +201,16 @@ class MemoryStore:
             self._expire(now)
             until = now + round(seconds * 1000)
             self._earliest = min(self._earliest, until)
-            own = self._extend(who, until)
+            own = self._extend(who, until, overlap)
             if len(own) < n:
                 places = islice(self._free(who, overlap), n - len(own))
                 own += [self._grant(place, who, until) for place in places]
             return own[:n]
 
-    def _extend(self, who: str, until: int) -> list[Claim]:
+    def _extend(self, who: str, until: int, overlap: int) -> list[Claim]:
+        for item in list(self._held.get(who, ())):
+            if self._states[item].labels >= overlap:
+                self._end(item, who)
         held = self._held.get(who, {})
         for item, claim in held.items():
             held[item] = self._states[item].holders[who] = claim._replace(expires=until)
@@ -278,6 +283,7 @@ class MemoryStore:
         kept = [plain(answer) for answer in answers]
         with self._open():
             self._must_know([answer.item for answer in kept])
+            self._check_uids(kept)
             now = self._clock()
             positions = [self._append(answer, now) for answer in kept]
             self._changed.notify_all()
@@ -287,6 +293,15 @@ class MemoryStore:
         missing = [item for item in items if item not in self._keys]
         if missing:
             raise unknown(missing, list(islice(self._keys, LONGEST_HINT)))
+
+    def _check_uids(self, answers: Sequence[Answer]) -> None:
+        seen: dict[str, Answer] = {}
+        for answer in answers:
+            if answer.uid is None:
+                continue
+            position = self._uids.get(answer.uid)
+            first = seen.setdefault(answer.uid, answer) if position is None else self._log[position - 1].answer
+            check_same(answer.uid, Sent.of(first), Sent.of(answer))
 
     def _append(self, answer: Answer, now: int) -> int:
         position = self._uids.get(answer.uid) if answer.uid is not None else None

@@ -110,7 +110,8 @@ class Store(Protocol):
     def claim(self, who: str, n: int, *, seconds: float = 600.0, overlap: int = 1) -> list[Claim]:
         """Hand out up to n items to a person, atomically.
 
-        The person's own open leases come first and are extended to ``seconds`` from now (n = 0 only extends). Then
+        The person's own open leases come first and are extended to ``seconds`` from now (n = 0 only extends); those on
+        items that k people have answered in the meantime end. Then
         items of the current ranking in rank order that are unanswered, not leased, and, with overlap k, answered or
         leased by fewer than k people, none of them this one. Items that somebody set aside come last, those this
         person set aside at the very end. An empty list means that none is free now, not that all is done: see
@@ -130,8 +131,8 @@ class Store(Protocol):
         """Append answers to the log and end the leases of their authors on those items, in one transaction.
 
         Returns their positions; when it returns, the answers are on the disk. An answer whose ``uid`` is in the log
-        already is not appended again: its position is returned. A late answer, without a valid lease, is kept all the
-        same. Raises UnknownItem, and then appends nothing.
+        already is not appended again: its position is returned, or BadInput raised if it is another answer's. A late
+        answer, without a valid lease, is kept all the same. Raises UnknownItem, and then appends nothing.
         """
         ...
 

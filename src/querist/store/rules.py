@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias, get_args
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 from querist.errors import BadInput, BadLabel, UnknownItem, near
 from querist.store.protocol import Ranking
@@ -109,6 +109,33 @@ def check_answer(answer: Answer) -> None:
     for what, text in (("lease", answer.lease), ("uid", answer.uid)):
         if text is not None:
             check_text(what, text)
+    if answer.uid == "":
+        raise BadInput(
+            f"uid must not be empty: the answer on item {answer.item!r} has ''; leave it out, or make one up"
+        )
+
+
+class Sent(NamedTuple):
+    """What makes a repeated sending the same answer: its item, author, kind and label as JSON."""
+
+    item: str
+    who: str
+    kind: str
+    label: str | None
+
+    @staticmethod
+    def of(answer: Answer) -> Sent:
+        """Take from an answer what a repetition shares."""
+        return Sent(answer.item, answer.who, answer.kind, encode_label(answer))
+
+
+def check_same(uid: str, known: Sent, given: Sent) -> None:
+    """Refuse a uid that another answer has: taking it for a repetition would lose an answer. Raises BadInput."""
+    if known != given:
+        raise BadInput(
+            f"uid {uid!r} belongs to another answer, {known.kind} on item {known.item!r} by {known.who!r}: "
+            f"got {given.kind} on item {given.item!r} by {given.who!r}; give every answer a uid of its own"
+        )
 
 
 def encode_label(answer: Answer) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,12 +15,21 @@ from querist.store import Store
 from querist.study.settings import Settings
 
 
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What a learner eats of a pool, and how other items become the same."""
+
+    features: Items
+    encode: Callable[[Items], Items]
+
+
 class StoredItems:
     """The pool, read from its blocks, and what the learner eats of it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._blocks = 0
+        self._encoded: tuple[int, Encoded] | None = None
         self.pool: Pool
         self.refresh()
 
@@ -34,8 +44,6 @@ class StoredItems:
         parts = [self._store.get(f"pool/{i}") for i in range(1, count + 1)]
         self.pool = blocks.parse([p for p in parts if p is not None])
         self._blocks = count
-        self._features: Items | None = None
-        self._encode: Callable[[Items], Items] | None = None
         if sum(self._store.counts()[:3]) < len(self.pool):
             self._store.add_items(list(zip(self.pool.ids, self.pool.keys.tolist(), strict=True)))
 
@@ -52,17 +60,22 @@ class StoredItems:
             self.refresh()
         return fresh
 
-    def features(self, eats: str, items: Items | None = None) -> Items:
-        """Give what a learner eats: of the pool, or of other items in the pool's raw form."""
-        if eats == "raw":
-            return self.pool.items if items is None else items
-        if self._features is None:
-            encoder, self._features = encode_pool(self.pool.items)
-            self._encode = None if encoder is None else encoder.encode
-            _protect(self._features)
-        if items is None:
-            return self._features
-        return items if self._encode is None else self._encode(items)
+    def encoded(self, eats: str, count: int | None = None) -> Encoded:
+        """Encode the pool, or its first ``count`` items as they were at an earlier round, for what a learner eats."""
+        count = len(self.pool) if count is None else count
+        if self._encoded is None or self._encoded[0] != count:
+            self._encoded = (count, _encode(self.pool.first(count).items, eats))
+        return self._encoded[1]
+
+
+def _encode(raw: Items, eats: str) -> Encoded:
+    encoder, features = (None, raw) if eats == "raw" else encode_pool(raw)
+    _protect(features)
+    return Encoded(features, encoder.encode if encoder is not None else _as_it_is)
+
+
+def _as_it_is(items: Items) -> Items:
+    return items
 
 
 def _protect(features: Items) -> None:

@@ -13,6 +13,8 @@ from querist.store.protocol import Event
 from querist.tasks.protocol import Answer, Label, Task
 
 UNKNOWN = -1
+IMPORT = "import"
+"""Who gave the labels that came with the data."""
 
 
 class Known:
@@ -21,8 +23,9 @@ class Known:
     ``codes`` int64 [N] holds the class of each row in ingest order, −1 without a label.
     """
 
-    def __init__(self, task: Task, pool: Pool) -> None:
+    def __init__(self, task: Task, pool: Pool, overlap: int = 1) -> None:
         self.task = task
+        self.overlap = overlap
         self.position = 0
         self.labels: dict[str, Label] = {}
         self.aside: set[str] = set()
@@ -56,7 +59,7 @@ class Known:
         if answer.kind != "retract":
             people[answer.who] = answer
         given = [a for a in people.values() if a.kind == "label"]
-        label = self.task.merge(given) if given else None
+        label = self._agree(given) if given else None
         if label is None:
             self.labels.pop(answer.item, None)
         else:
@@ -64,6 +67,19 @@ class Known:
         set_aside = not given and bool(people)
         (self.aside.add if set_aside else self.aside.discard)(answer.item)
         self._code(answer.item, label)
+
+    def _agree(self, given: list[Answer]) -> Label | None:
+        """Take the latest label where one is enough; else merge, a label that came with the data giving way."""
+        if self.overlap == 1:
+            return given[-1].label
+        return self.task.merge([a for a in given if a.who != IMPORT] or given)
+
+    def unfinished(self) -> list[str]:
+        """List the items with some labels, but of fewer than ``overlap`` people, in ingest order."""
+        if self.overlap == 1:
+            return []
+        counts = {item: sum(a.kind == "label" for a in self._answers[item].values()) for item in self.labels}
+        return [item for item in self.pool.ids if 0 < counts.get(item, 0) < self.overlap]
 
     def answers(self, item: str) -> tuple[Answer, ...]:
         """Give the standing answers on an item, one per person, in the order they came."""

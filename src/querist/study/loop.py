@@ -13,17 +13,18 @@ import querist
 from querist._load import spec_of
 from querist._query import resolve as resolve_strategy
 from querist.data import Pool, blocks
-from querist.errors import BadInput, LearnerFailed, MissingEvidence, QueristError, StoreFailed, UnknownItem
+from querist.errors import BadInput, StoreFailed, UnknownItem
 from querist.formats import LabelRow
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Items, Learner, Predictor
-from querist.store import Store, open_store
+from querist.store import Store, discard, open_store
 from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.protocol import Strategy, evidence_for
 from querist.study.facts import Query, Status, Step, status_of
 from querist.study.items import StoredItems
 from querist.study.known import Known
 from querist.study.lock import holding
+from querist.study.model import Model, digest, train
 from querist.study.round import choose, past, question, queue, reserve_depth
 from querist.study.rows import label_rows
 from querist.study.settings import Settings, strategy_text
@@ -51,8 +52,8 @@ class Study:
         self.task: Task = from_schema(settings.task)
         self._learner = learner
         self._items = StoredItems(store)
-        self._known = Known(self.task, self.pool)
-        self._model: tuple[int, Predictor] | None = None
+        self._known = Known(self.task, self.pool, settings.overlap)
+        self._model: Model | None = None
         self._said: tuple[int, dict[str, Any]] = (0, {})
 
     @classmethod
@@ -99,11 +100,17 @@ class Study:
             version=querist.__version__,
         )  # fmt: skip
         store = open_store(path, create=True)
-        store.put("pool/1", blocks.dump(dataset.pool))
-        store.put("settings", settings.dump())
-        study = cls(store, settings, rule, model)
-        study.record(given)
-        study.step()
+        try:
+            store.put("pool/1", blocks.dump(dataset.pool))
+            store.put("settings", replace(settings, whole=False).dump())
+            study = cls(store, settings, rule, model)
+            study.record(given)
+            study.step()
+            store.put("settings", settings.dump())
+        except BaseException:
+            store.close()
+            discard(path)
+            raise
         return study
 
     @classmethod
@@ -121,7 +128,7 @@ class Study:
         """
         store = open_store(path)
         raw = store.get("settings")
-        if raw is None:
+        if raw is None or not Settings.parse(raw).whole:
             raise StoreFailed(f"{path} is not whole: its creation was cut short; delete it and create it again")
         rule, model, settings = Settings.parse(raw).models(strategy, learner)
         return cls(store, settings, rule, model)
@@ -259,8 +266,11 @@ class Study:
         return label_rows(self, everything=everything)
 
     def _catch_up(self) -> Known:
+        events = self.store.events(self._known.position)
+        if any(event.answer.item not in self.pool for event in events):
+            self._items.refresh()
         self._known.use(self.pool)
-        self._known.read(self.store.events(self._known.position))
+        self._known.read(events)
         return self._known
 
     # The model: step, and what it predicts.
@@ -271,27 +281,34 @@ class Study:
         Idempotent per log position: with no answer since the last step, nothing is done. Raises LearnerFailed, and then
         the previous queue and model keep serving.
         """
-        self._items.refresh()
-        known, current = self._catch_up(), self.store.published()
-        if current is not None and current.info["digest"] == self._digest(known.position):
-            return Step(**{**current.info["step"], "fresh": False})
+        if (there := self._there()) is not None:
+            return there
         refusal = "another process is training this study: its queue appears when it is done"
         with holding(self.store, "step", refusal):
-            return self._step(known, current)
+            return self._there() or self._step(self._known, self.store.published())
+
+    def _there(self) -> Step | None:
+        """Give the step that was done already for this log position, if any."""
+        self._items.refresh()
+        known, current = self._catch_up(), self.store.published()
+        if current is None or current.info["digest"] != self._digest(known.position):
+            return None
+        return Step(**{**current.info["step"], "fresh": False})
 
     def _digest(self, position: int) -> str:
-        """Name all that decides a round: the same name, the same picks."""
+        """Name all that decides a round but the leases: the same name, the same step."""
         s = self.settings
         parts = [s.learner_text, s.strategy_text, s.batch, s.seed, position, len(self.pool), querist.__version__]
         return json.dumps(parts)
 
     def _step(self, known: Known, current: Published | None) -> Step:
         started = time.perf_counter()
-        predictor = self._fit(known)
+        model = train(self.learner, self.settings, known, self._items.encoded(self.learner.eats))
         fitted = time.perf_counter()
         rule, name = self._rule(known)
-        needs = evidence_for(rule, name, predictor.provides)
-        asked = question(known, self.store.leases(), predictor=predictor, features=self._features(), needs=needs)
+        needs = evidence_for(rule, name, model.predictor.provides)
+        out = self.store.leases()
+        asked = question(known, out, predictor=model.predictor, features=model.encoded.features, needs=needs)
         if "past" in rule.context:
             asked = replace(asked, past=past(self.store, known))
         draw = Draw(self.seed, known.position)
@@ -300,27 +317,30 @@ class Study:
         done = time.perf_counter()
         number = 1 if current is None else current.round + 1
         step = Step(number, known.position, len(known.labelled), name, fitted - started, done - fitted)
-        ranked = queue(ids, chosen, batch=self.batch, strategy=name, aside=known.set_aside())
-        self._publish(step, ranked, predictor, memo=chosen.memo)
+        ranked = queue(ids, chosen, batch=self.batch, strategy=name, known=known, out=out)
+        facts = {"memo": chosen.memo, "chosen": min(self.batch, len(ids)), "out": sorted({c.item for c in out})}
+        self._publish(step, ranked, model, facts)
         return step
 
-    def _publish(self, step: Step, ranked: list[Ranked], predictor: Predictor, *, memo: Any) -> None:
+    def _publish(self, step: Step, ranked: list[Ranked], model: Model, facts: dict[str, Any]) -> None:
         if self.settings.suggestions:
-            said = self._suggest(ranked, predictor)
+            said = self._suggest(ranked, model)
             self.store.put(f"suggestions/{step.round}", json.dumps(said).encode())
         info = {
+            **facts,
             "digest": self._digest(step.position),
             "step": step.facts(),
             "strategy": step.strategy,
             "learner": self.settings.learner_text,
+            "model": digest(self.settings, model.position, model.items),
+            "items": model.items,
             "seed": self.seed,
             "batch": self.batch,
             "version": querist.__version__,
             "parent": step.round - 1 or None,
-            "memo": memo,
         }
         self.store.rank(Ranking(step.position, ranked, info))
-        self._model = (step.position, predictor)
+        self._model = model
 
     def _rule(self, known: Known) -> tuple[Strategy, str]:
         """Choose the strategy, or its cold rule while fewer than two classes have a label."""
@@ -330,50 +350,36 @@ class Study:
         rule, name = resolve_strategy(cold)
         return (rule, name) if rule.needs <= self.learner.provides else resolve_strategy("random")
 
-    def _features(self, items: Items | None = None) -> Items:
-        return self._items.features(self.learner.eats, items)
-
-    def _fit(self, known: Known) -> Predictor:
-        rows, features = known.labelled, self._features()
-        rng = Draw(self.seed, known.position).rng("fit")
-        try:
-            return self.learner.fit(
-                features[rows], known.codes[rows], classes=self.task.classes, rng=rng, pool=features
-            )
-        except QueristError:
-            raise
-        except (ArithmeticError, RuntimeError, ValueError) as error:
-            where = f"{self.settings.learner_text} on {len(rows)} labels of {known.classes_seen()} classes"
-            raise LearnerFailed(f"training failed: {where}: {error}") from error
-
-    def _suggest(self, ranked: list[Ranked], predictor: Predictor) -> dict[str, tuple[Label, float | None]]:
-        needs: frozenset[Need] = predictor.provides & {"probs", "decision"}
+    def _suggest(self, ranked: list[Ranked], model: Model) -> dict[str, tuple[Label, float | None]]:
+        needs: frozenset[Need] = model.predictor.provides & {"probs", "decision"}
         if not needs or not ranked or not len(self._known.labelled):
             return {}
         rows = self.pool.rows([place.item for place in ranked])
-        evidence = predictor.predict(self._features()[rows], needs)
+        evidence = model.predictor.predict(model.encoded.features[rows], needs)
         said = ((place.item, self.task.decode(evidence, row)) for row, place in enumerate(ranked))
         return {item: (s.label, s.confidence) for item, s in said if s is not None}
 
-    @property
-    def predictor(self) -> Predictor:
+    def _current(self) -> Model:
         """The model of the current round; rebuilt from the log when another process trained it."""
         current = self.store.published()
-        position = 0 if current is None else current.position
-        if self._model is None or self._model[0] != position:
-            known = Known(self.task, self.pool)
+        position, items = (0, len(self.pool)) if current is None else (current.position, current.info["items"])
+        model = self._model
+        if model is None or (model.position, model.items) != (position, items):
+            self._catch_up()
+            known = Known(self.task, self.pool.first(items), self.settings.overlap)
             known.read(event for event in self.store.events() if event.position <= position)
-            self._model = (position, self._fit(known))
-        return self._model[1]
+            model = train(self.learner, self.settings, known, self._items.encoded(self.learner.eats, items))
+            self._model = model
+        return model
+
+    @property
+    def predictor(self) -> Predictor:
+        """The trained model of the current round; it eats encoded items, see ``predict``."""
+        return self._current().predictor
 
     def predict(self, items: Items | None = None, needs: Set[Need] = frozenset({"probs"})) -> Evidence:
         """Predict the whole pool, or other items in the pool's raw form, with the current model."""
-        predictor = self.predictor
-        missing = sorted(needs - predictor.provides)
-        if missing:
-            given = ", ".join(sorted(predictor.provides))
-            raise MissingEvidence(f"the learner gives {given}: it cannot give {', '.join(missing)}")
-        return predictor.predict(self._features(items), needs)
+        return self._current().predict(self.pool.items if items is None else items, needs)
 
     # The overview, and the whole loop in one call.
 
@@ -392,10 +398,11 @@ class Study:
             wanted = min(self.batch, budget - step.labels)
             queries = self.ask(wanted, who="oracle") if wanted > 0 else []
             fresh = [q.id for q in queries if q.id not in self._known.aside]
-            if not fresh:
-                self.store.release("oracle")
+            answers = [replace(a, who=a.who or "oracle") for a in oracle(fresh)] if fresh else []
+            self.record(answers)
+            self.store.release("oracle")
+            if not answers:
                 return self.status()
-            self.record([replace(a, who=a.who or "oracle") for a in oracle(fresh)])
 
     def _repr_html_(self) -> str:
         return self.status().html()

@@ -135,8 +135,13 @@ def _target_rows(asked: Question) -> Rows:
     return rows[np.sort(np.argpartition(rank, TARGETS)[:TARGETS])]
 
 
-def queue(ids: list[str], chosen: Selection, *, batch: int, strategy: str, aside: Iterable[str] = ()) -> list[Ranked]:
-    """Write the queue: the batch with its reason, the reserve by score, last what somebody set aside."""
+def queue(
+    ids: list[str], chosen: Selection, *, batch: int, strategy: str, known: Known, out: Iterable[Claim] = ()
+) -> list[Ranked]:
+    """Write the queue: the batch with its reason, what waits for others, the reserve by score, what was set aside.
+
+    What is out on a lease stands in the queue too, so that it is offered again once the lease has run out.
+    """
     chance: list[float | None] = [None] * len(ids)
     if chosen.propensity is not None:
         chance = [None if np.isnan(p) else float(p) for p in chosen.propensity]
@@ -146,7 +151,11 @@ def queue(ids: list[str], chosen: Selection, *, batch: int, strategy: str, aside
         Ranked(id, values[place], chance[place], own if place < batch else "next by score")
         for place, id in enumerate(ids)
     ]
-    return places + [Ranked(id, 0.0, None, "set aside before") for id in aside]
+    unfinished = [Ranked(id, 0.0, None, "waits for another opinion") for id in known.unfinished()]
+    leased = {claim.item: Ranked(claim.item, claim.value, claim.propensity, claim.reason) for claim in out}
+    waiting = [place for item, place in leased.items() if item not in known.labels and item not in known.aside]
+    aside = [Ranked(id, 0.0, None, "set aside before") for id in known.set_aside()]
+    return [*places[:batch], *unfinished, *waiting, *places[batch:], *aside]
 
 
 def reserve_depth(batch: int, people: int = 1) -> int:
@@ -166,7 +175,7 @@ def past(store: Store, known: Known) -> tuple[Round, ...]:
 
 
 def _round(ranking: Ranking, known: Known) -> Round:
-    batch = ranking.queue[: ranking.info["batch"]]
+    batch = ranking.queue[: ranking.info["chosen"]]
     rows = known.pool.rows([place.item for place in batch])
     value = np.array([place.value for place in batch])
     info = ranking.info

@@ -60,14 +60,17 @@ def _places(study: Study) -> dict[str, list[_Place]]:
         if ranking is None:
             continue
         said = json.loads(study.store.get(f"suggestions/{number}") or b"{}")
+        out = set(ranking.info["out"])
         for rank, row in enumerate(ranking.queue, 1):
+            if row.item in out:
+                continue  # chosen in an earlier round, and with somebody when this one was made
             place = _Place(number, rank, row, ranking, tuple(said.get(row.item, (None, None))))
             found.setdefault(row.item, []).append(place)
     return found
 
 
 def _place_at(places: list[_Place], events: list[Event]) -> _Place | None:
-    """Find the ranking that offered an item: the last before its first answer, as items handed out are not ranked."""
+    """Find the ranking that offered an item: the last before its first answer, items that were out then left aside."""
     before = [place for place in places if not events or place.ranking.position < events[0].position]
     return before[-1] if before else None
 

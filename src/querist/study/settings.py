@@ -37,6 +37,8 @@ class Settings:
     version: str
     blocks: int = 1
     reserve: int | None = None
+    whole: bool = True
+    """False until the study has its items, its first labels and its first queue."""
 
     def __post_init__(self) -> None:
         for name in ("batch", "overlap"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from querist.data import Dataset, Pool, load
 from querist.errors import BadInput
+from querist.study.known import IMPORT
 from querist.tasks import Answer, Classification, Label, Task, from_schema
 
 
@@ -34,4 +35,4 @@ def task_of(task: Task | str, labels: Sequence[Label] | None, dataset: Dataset) 
 def given_in(dataset: Dataset, task: Task) -> list[Answer]:
     """Make answers of the labels that came with the data."""
     pairs = zip(dataset.pool.ids, dataset.labels or [], strict=False)
-    return [Answer(id, task.check(label), who="import", cost=0.0) for id, label in pairs if label is not None]
+    return [Answer(id, task.check(label), who=IMPORT, cost=0.0) for id, label in pairs if label is not None]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Floats, to_numpy
 from querist.errors import BadInput, BadLabel, near
+from querist.tasks._classes import as_class
 from querist.tasks._scores import accuracy, balanced_accuracy, ece, log_loss, macro_f1
 from querist.tasks.protocol import Answer, Label, Suggestion
 from querist.view import Evidence, Need
@@ -23,7 +24,9 @@ Codes = NDArray[np.int64]
 class Classification:
     """One of C classes for each item; a label is a string or an integer, its code the place in ``labels``.
 
-    Raises BadInput when there is no label, when two are the same, or when one is neither string nor integer.
+    Labels are brought to their canonical form: NumPy's become Python's, whole floats integers, booleans "true" and
+    "false", and blanks around a text go. Raises BadInput when there is no label, when two are the same, when one is
+    anything else, or when a text stands for the list.
 
     >>> task = Classification.from_labels([3, 1, 2, 1])
     >>> task.labels, task.check("3"), task.encode([1, 3]).tolist()
@@ -33,11 +36,12 @@ class Classification:
     labels: tuple[str | int, ...]
 
     def __post_init__(self) -> None:
+        given: Any = self.labels
+        if isinstance(given, str):
+            raise BadInput(f"the classes must be a list: got the text {given!r}; write labels=['a', 'b']")
+        object.__setattr__(self, "labels", tuple(as_class(label) for label in given))
         if not self.labels:
             raise BadInput("classification needs at least one label: got none; name the classes")
-        for label in self.labels:
-            if type(label) not in (str, int):
-                raise BadInput(f"a class must be a string or an integer: got {label!r} ({type(label).__name__})")
         if len(set(self.labels)) < len(self.labels):
             twice = next(a for i, a in enumerate(self.labels) if a in self.labels[:i])
             raise BadInput(f"the classes must be distinct: {twice!r} occurs twice")
@@ -49,13 +53,13 @@ class Classification:
         >>> Classification.from_labels(["b", None, "a", "b"]).labels
         ('a', 'b')
         """
-        found = {_plain(label) for label in labels if label is not None}
+        found = {as_class(label) for label in labels if label is not None}
         return Classification(tuple(sorted(found, key=lambda a: (isinstance(a, str), a))))
 
     @staticmethod
     def from_schema(schema: Mapping[str, Any]) -> Classification:
         """Make the task that ``schema`` describes."""
-        return Classification(tuple(schema["labels"]))
+        return Classification(schema["labels"])
 
     @property
     def classes(self) -> int:
@@ -83,19 +87,24 @@ class Classification:
 
         Raises BadLabel with the near names.
         """
-        plain = _plain(label)
-        if isinstance(plain, str | int) and not isinstance(plain, bool):
-            if plain in self._code:
-                return plain
-            spelt = self._spelt.get(str(plain), [])
-            if len(spelt) == 1:
-                return spelt[0]
-        raise BadLabel(f"no class is called {plain!r}: {near(str(plain), self._spelt)}")
+        if type(label) in (str, int) and label in self._code:
+            return label  # type: ignore[no-any-return]
+        try:
+            plain = as_class(label)
+        except BadInput:
+            plain = ""
+        if plain in self._code:
+            return plain
+        spelt = self._spelt.get(str(plain), [])
+        if len(spelt) == 1:
+            return spelt[0]
+        said = label.item() if isinstance(label, np.generic) else label
+        raise BadLabel(f"no class is called {said!r}: {near(str(said), self._spelt)}")
 
     def merge(self, answers: Sequence[Answer]) -> str | int | None:
-        """Take the vote of the majority, each person's latest label counting once; a tie goes to the earliest answer.
+        """Take the vote of the majority, each person's latest answer counting once; a tie goes to the earliest.
 
-        ``retract`` takes a person's label back; ``skip`` and ``unsure`` leave it. None when no label is left.
+        A later ``retract``, ``skip`` or ``unsure`` takes the person's label back. None when no label is left.
 
         >>> said = [Answer("i", "cat", who="ann"), Answer("i", "dog", who="bob"), Answer("i", "dog", who="eve")]
         >>> Classification(("cat", "dog")).merge(said), Classification(("cat", "dog")).merge(said[:2])
@@ -103,8 +112,7 @@ class Classification:
         """
         votes: dict[str, str | int] = {}
         for answer in answers:
-            if answer.kind in ("label", "retract"):
-                votes.pop(answer.who, None)  # a new answer also takes a new place in the order
+            votes.pop(answer.who, None)  # a new answer also takes a new place in the order
             if answer.kind == "label":
                 votes[answer.who] = self.check(answer.label)
         counts: dict[str | int, int] = {}
@@ -176,11 +184,6 @@ class Classification:
 
 
 _PREDICTS: tuple[Need, ...] = ("probs", "draws", "decision")
-
-
-def _plain(label: Any) -> Any:
-    value = label.item() if isinstance(label, np.generic) else label
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def probabilities(evidence: Evidence) -> Floats | None:

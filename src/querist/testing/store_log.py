@@ -47,6 +47,22 @@ class LogSuite(StoreFixtures):
         assert names(asking.leases()) == names(claims) == "a"
         assert asking.counts() == Counts(3, 2, 0, 1)
 
+    def test_a_uid_of_another_answer_is_refused(self, asking: Store) -> None:
+        """Taking it for a repetition would lose an answer that was acknowledged; an empty one is nobody's."""
+        asking.record([said("a", uid="u")])
+        for other in (said("b", uid="u"), said("a", "bob", uid="u"), said("a", kind="skip", uid="u")):
+            with pytest.raises(BadInput, match=r"uid 'u' belongs to another answer, label on item 'a' by 'ann': got"):
+                asking.record([said("c"), other])
+        with pytest.raises(BadInput, match=r"uid must not be empty: the answer on item 'b' has ''"):
+            asking.record([said("b", uid="")])
+        assert len(asking.events()) == 1
+
+    def test_a_lease_on_what_others_have_answered_ends_at_the_next_claim(self, asking: Store) -> None:
+        """Nobody is asked for an answer that is not wanted any more."""
+        asking.claim("ann", 2)
+        asking.record([said("a", "bob"), said("b", "bob")])
+        assert names(asking.claim("ann", 2)) == "cd"
+
     def test_an_answer_ends_its_authors_lease_and_no_other(self, asking: Store) -> None:
         """Whatever its kind."""
         asking.claim("ann", 2, overlap=2)

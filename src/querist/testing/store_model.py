@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from querist.errors import BadInput
 from querist.store.protocol import Claim, Counts, Ranked, Ranking, Store
 from querist.tasks.protocol import Answer
 
@@ -79,6 +81,8 @@ class Model:
     def claim(self, who: str, n: int, seconds: float, overlap: int) -> list[Claim]:
         """Hand out up to n items."""
         until = self.clock() + round(seconds * 1000)
+        done = {item for item in self.ids if len(self.labelled_by(item)) >= overlap}
+        self.given = [claim for claim in self.given if claim.who != who or claim.item not in done]
         self.given = [c._replace(expires=until) if c.who == who else c for c in self.leases()]
         own = [claim for claim in self.given if claim.who == who]
         queue = self.rankings[-1].queue if self.rankings else ()
@@ -157,6 +161,10 @@ def machine(make: MakeStore) -> type[RuleBasedStateMachine]:
         def record(self, who: str, item: str, kind: Any, uid: str | None) -> None:
             """Tell both an answer."""
             answer = Answer(item, "yes" if kind == "label" else None, kind, who, uid=uid)
+            if uid is not None and any(known.uid == uid and known != answer for known in self.model.log):
+                with pytest.raises(BadInput, match="belongs to another answer"):
+                    self.store.record([answer])
+                return
             assert self.store.record([answer]) == [self.model.record(answer)]
 
         @rule(who=people, some=st.none() | queues)

@@ -1,0 +1,53 @@
+"""The model of a round: a cache that the log can rebuild."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from querist.errors import LearnerFailed, MissingEvidence, QueristError
+from querist.learners.protocol import Items, Learner, Predictor
+from querist.study.items import Encoded
+from querist.study.known import Known
+from querist.study.settings import Settings
+from querist.view import Draw, Evidence, Need
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A predictor, the log position and the number of items that it was trained at, and how it reads items."""
+
+    position: int
+    items: int
+    predictor: Predictor
+    encoded: Encoded
+
+    def predict(self, raw: Items, needs: Set[Need]) -> Evidence:
+        """Predict items in the pool's raw form; raises MissingEvidence."""
+        missing = sorted(needs - self.predictor.provides)
+        if missing:
+            given = ", ".join(sorted(self.predictor.provides))
+            raise MissingEvidence(f"the learner gives {given}: it cannot give {', '.join(missing)}")
+        return self.predictor.predict(self.encoded.encode(raw), needs)
+
+
+def train(learner: Learner, settings: Settings, known: Known, encoded: Encoded) -> Model:
+    """Train on what is known; the same log position, items and seed give the same model. Raises LearnerFailed."""
+    rows, features = known.labelled, encoded.features
+    rng = Draw(settings.seed, known.position).rng("fit")
+    try:
+        predictor = learner.fit(features[rows], known.codes[rows], classes=known.task.classes, rng=rng, pool=features)
+    except QueristError:
+        raise
+    except (ArithmeticError, RuntimeError, ValueError) as error:
+        where = f"{settings.learner_text} on {len(rows)} labels of {known.classes_seen()} classes"
+        raise LearnerFailed(f"training failed: {where}: {error}") from error
+    return Model(known.position, features.shape[0], predictor, encoded)
+
+
+def digest(settings: Settings, position: int, items: int) -> str:
+    """Digest what decides a model, for the log: learner, seed, log position, items, version."""
+    parts = [settings.learner_text, settings.seed, position, items, settings.version]
+    return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
