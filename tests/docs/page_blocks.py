@@ -152,11 +152,12 @@ def _pattern(text: str) -> str:
     return pattern + re.escape(text[start:])
 
 
-def environment(**more: str) -> dict[str, str]:
-    """Give the environment of a reader: this Python's commands first, no colours, a name."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+def environment(*modules: Path) -> dict[str, str]:
+    """Give the environment of a reader: this Python's commands first, folders of modules, no colours, a name."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("QUERIST_", "PYTEST_"))}
-    return {**kept, "PATH": path, "TERM": "dumb", "NO_COLOR": "1", "QUERIST_WHO": "ada", "LC_ALL": "C.UTF-8", **more}
+    ours = {"PATH": [Path(sys.executable).parent], "PYTHONPATH": modules}
+    paths = {k: os.pathsep.join([*map(str, found), *filter(None, [kept.get(k)])]) for k, found in ours.items()}
+    return {**kept, **paths, "TERM": "dumb", "NO_COLOR": "1", "QUERIST_WHO": "ada", "LC_ALL": "C.UTF-8"}
 
 
 def terminal(code: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:

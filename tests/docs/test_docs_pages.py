@@ -34,7 +34,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         monkeypatch.syspath_prepend(str(place))
     before = set(sys.modules)
     _load._plugins.cache_clear()  # a reader starts Python anew after an installation
-    yield lambda swap=None: Reader(tmp_path, environment(PYTHONPATH=str(site)), swap=swap or {})
+    yield lambda swap=None: Reader(tmp_path, environment(site), swap=swap or {})
     _load._plugins.cache_clear()
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
