@@ -106,6 +106,16 @@ def test_labels_must_be_classes():
     assert refused(X, label=7) == "one value a row is needed: got a int; give a list or an array"
 
 
+def test_words_for_missing_are_no_classes():
+    data = load((X, ["cat", "NaN", " cat "]))
+    assert data.labels == ["cat", None, "cat"]
+    assert data.pool.about["notes"] == [
+        "1 row whose label reads 'NaN' was taken as unlabelled; rename a class that is called so"
+    ]
+    assert "row 2 has 0.5" in refused((X, ["1", "0.5", "2"]))
+    assert load((X, ["1.5", "b", "2"])).labels == ["1.5", "b", "2"]
+
+
 def test_own_ids_and_groups_may_come_beside():
     pool = load(X, id=[7, 8, 9], group=["p1", "p2", "p1"]).pool
     assert pool.ids == ("7", "8", "9")

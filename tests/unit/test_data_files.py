@@ -152,7 +152,12 @@ def test_images_without_labels_are_a_pool(tmp_path):
 
 
 def test_labels_of_a_csv_are_numbers_only_when_all_are(tmp_path):
-    for cells, kept in (("1,2,1", [1, 2, 1]), ("1.0,2.0,", [1, 2, None]), ("1,x,", ["1", "x", None]), ("NA,x,", None)):
+    for cells, kept in (
+        ("1,2,1", [1, 2, 1]),
+        ("1.0,2.0,", [1, 2, None]),
+        ("1,x,", ["1", "x", None]),
+        ("NA, x,", [None, "x", None]),
+    ):
         rows = "".join(f"{i},{cell}\n" for i, cell in enumerate(cells.split(",")))
         (tmp_path / "t.csv").write_text("n,label\n" + rows)
-        assert load(tmp_path / "t.csv").labels == (kept or ["NA", "x", None])
+        assert load(tmp_path / "t.csv").labels == kept

@@ -124,6 +124,37 @@ def test_fractions_are_no_classes():
     assert message.endswith("row 1 of column 'y' has 0.5; name another label column")
 
 
+LABELS = ("cat", " cat", "NaN", "N/A", "dog", "")
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "list"])
+def test_words_for_missing_are_no_classes_whatever_the_origin(tmp_path, ending):
+    rows = [{"n": i, "label": label} for i, label in enumerate(LABELS)]
+    path = tmp_path / f"a.{ending}"
+    frame = pd.DataFrame(rows)
+    if ending == "csv":
+        frame.to_csv(path, index=False)
+    elif ending == "jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    elif ending == "parquet":
+        frame.to_parquet(path)
+    data = load(rows if ending == "list" else path)
+    assert data.labels == ["cat", "cat", None, None, "dog", None]
+    assert data.pool.about["notes"] == [
+        "2 rows whose label reads 'N/A' or 'NaN' were taken as unlabelled; rename a class that is called so"
+    ]
+
+
+def test_fractions_written_as_text_are_no_classes_either(tmp_path):
+    (tmp_path / "a.csv").write_text("n,label\n1,1\n2,0.5\n3,NA\n")
+    assert "row 2 of column 'label' has 0.5; name another label column" in refused(tmp_path / "a.csv")
+
+
+def test_whole_numbers_beside_texts_are_spelt_alike(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"n":1,"label":1}\n{"n":2,"label":2.0}\n{"n":3,"label":"x"}\n')
+    assert load(tmp_path / "a.jsonl").labels == ["1", "2", "x"]
+
+
 def test_ids_are_the_column_called_id_if_it_is_distinct():
     rows = [{"ID": 7, "n": 1}, {"ID": 8, "n": 2}]
     pool = load(rows).pool

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from querist._arrays import to_numpy
 from querist.data.grow import is_text
 from querist.data.ids import checked, digest_columns, digest_matrix, numbered
-from querist.data.labels import as_list, canonical
+from querist.data.labels import as_list, canonical, words_for_missing
 from querist.data.pool import Pool
 from querist.data.roles import Wish
 from querist.errors import BadData
@@ -29,6 +29,7 @@ def pool_of(arrays: Arrays, wish: Wish) -> tuple[Pool, list[Label | None] | None
     size = int(items.shape[0])
     labels = _beside(wish.label, arrays.labels, "label", size)
     known = None if labels is None else canonical(labels, lambda row: f"row {row + 1}")
+    notes += words_for_missing(labels or [])
     keep = [row for row in range(size) if items[row]] if texts else range(size)
     skipped = tuple(f"row {row + 1}: the text is empty" for row in sorted(set(range(size)) - set(keep)))
     if skipped:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from querist.errors import BadData
+from querist.errors import BadData, BadInput
+from querist.tasks._classes import MISSING, as_class
 from querist.tasks.protocol import Label
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def canonical(values: Any, where: Callable[[int], str]) -> list[Label | None]:
-    """Turn labels of any origin into strings or integers; None, NaN and the empty text mean unlabelled.
+    """Turn labels of any origin into strings or integers; None, NaN and the texts in ``MISSING`` mean unlabelled.
 
-    Whole floats become integers, booleans the texts "true" and "false"; where texts and integers mix, all become
-    texts. ``where(i)`` says where row i stands. Raises BadData on fractions and on anything else. Cost O(N).
+    Whole floats become integers, booleans the texts "true" and "false", and blanks around a text go; where texts and
+    integers mix, all become texts. ``where(i)`` says where row i stands. Raises BadData on fractions, those written
+    as text too where every label is a number, and on anything else. Cost O(N).
 
     >>> canonical([1.0, None, 2], str)
     [1, None, 2]
-    >>> canonical(["a", "", 3], str)
-    ['a', None, '3']
+    >>> canonical(["a", " a", "NaN", 3], str)
+    ['a', 'a', None, '3']
     """
     raw = as_list(values)
     known: dict[tuple[type, Any], Label | None] = {}
@@ -28,12 +33,43 @@ def canonical(values: Any, where: Callable[[int], str]) -> list[Label | None]:
         try:
             key = (type(value), value)
             if key not in known:
-                known[key] = _one(value)
+                known[key] = None if _is_missing(value) else as_class(value)
             labels.append(known[key])
-        except (TypeError, ValueError, OverflowError):
+        except (BadInput, TypeError):
             raise BadData(_message(value, where(row))) from None
-    mixed = {type(label) for label in labels} >= {int, str}
+    kinds = {label for label in known.values() if label is not None}
+    _refuse_fractions(labels, kinds, where)
+    mixed = {type(label) for label in kinds} >= {int, str}
     return [None if label is None else str(label) for label in labels] if mixed else labels
+
+
+def _refuse_fractions(labels: list[Label | None], kinds: set[Label], where: Callable[[int], str]) -> None:
+    """Refuse numbers to predict that were read as text."""
+    if all(isinstance(k, int) or _NUMBER.fullmatch(k) for k in kinds):
+        fraction = next((k for k in labels if isinstance(k, str) and not float(k).is_integer()), None)
+        if fraction is not None:
+            raise BadData(_message(float(fraction), where(labels.index(fraction))))
+
+
+def _is_missing(value: Any) -> bool:
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, str):
+        return value.strip() in MISSING
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def words_for_missing(values: Any) -> list[str]:
+    """Say which words were taken to mean that there is no label, one note in all; none where none was.
+
+    >>> words_for_missing(["a", "NaN", "N/A", " NaN", ""])
+    ["3 rows whose label reads 'N/A' or 'NaN' were taken as unlabelled; rename a class that is called so"]
+    """
+    texts = [v.strip() for v in as_list(values) if isinstance(v, str)]
+    found = [text for text in texts if text in MISSING and text]
+    rows = "1 row whose label reads" if len(found) == 1 else f"{len(found)} rows whose label reads"
+    words = " or ".join(map(repr, sorted(set(found))))
+    taken = "was" if len(found) == 1 else "were"
+    return [f"{rows} {words} {taken} taken as unlabelled; rename a class that is called so"] if found else []
 
 
 def as_list(values: Any) -> list[Any]:
@@ -54,19 +90,6 @@ def as_list(values: Any) -> list[Any]:
     if values and all(isinstance(v, list) and len(v) == 1 for v in values):
         return [v[0] for v in values]
     return list(values)
-
-
-def _one(value: Any) -> Label | None:
-    value = value.item() if hasattr(value, "item") else value
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | str):
-        return int(value) if isinstance(value, int) else str(value)
-    if isinstance(value, float) and value == int(value):
-        return int(value)
-    raise ValueError
 
 
 def _message(value: Any, where: str) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from querist._draw import keys_of
 from querist.data.columns import Columns, as_numbers, as_text, fit, is_category, is_number, is_text
 from querist.data.ids import checked, digest_columns, numbered
-from querist.data.labels import as_list, canonical
+from querist.data.labels import as_list, canonical, words_for_missing
 from querist.data.pool import Pool
 from querist.data.records import Records
 from querist.data.roles import Roles, Wish, resolve
@@ -135,7 +135,7 @@ def _with_labels(rows: Tabular, beside: Any) -> Tabular:
         raise BadData(f"labels must have one value a row, {rows.table.num_rows}: got {len(listed)}")
     column = "" if beside is not None else f" of column {rows.roles.label!r}"
     labels = canonical(listed, lambda row: f"row {row + 1}{column}")
-    return replace(rows, labels=labels)
+    return replace(rows, labels=labels, notes=(*rows.notes, *words_for_missing(listed)))
 
 
 def _without_textless(rows: Tabular) -> Tabular:

@@ -15,6 +15,7 @@ import pyarrow.csv
 from querist.errors import BadData
 from querist.formats._files import read_text, write_bytes
 from querist.formats.protocol import Hints, Table
+from querist.tasks._classes import MISSING
 
 ONE_BLOCK = 2**30  # types are inferred from the first block alone, so a file is one block up to this size
 
@@ -127,15 +128,16 @@ def line_of(source: Source, row: int) -> int | None:
 
 
 def codes(column: Table) -> Table:
-    """Read text as whole numbers when every value is one, written plainly; else leave it text.
+    """Read text as whole numbers when every value is one, written plainly; else leave it text. Blanks around it go.
 
-    >>> codes(pa.chunked_array([["1", "+2", ""]])).to_pylist()
+    >>> codes(pa.chunked_array([["1", " +2", ""]])).to_pylist()
     [1, 2, None]
     >>> codes(pa.chunked_array([["01", "2"]])).to_pylist()
     ['01', '2']
     """
+    column = pc.utf8_trim_whitespace(column)
     kinds = pc.unique(column)
-    missing = pc.is_in(kinds, value_set=pa.array(["", "NA", "NaN", "nan", "null", "None"]))
+    missing = pc.is_in(kinds, value_set=pa.array(MISSING))
     real = kinds.filter(pc.invert(missing)).drop_null()
     if len(real) and pc.all(pc.match_substring_regex(real, r"^[+-]?(0|[1-9][0-9]{0,17})(\.0*)?$")).as_py():
         plain = pc.replace_substring_regex(column, r"^\+|\.0*$", "")

@@ -56,11 +56,13 @@ def is_broken(text: str) -> bool:
 
 
 def scalar_text(value: Any) -> str | None:
-    """Write a plain value as text; None stays None.
+    """Write a plain value as text, a whole float as an integer; None stays None.
 
-    >>> [scalar_text(v) for v in (True, 3, "a", None)]
-    ['true', '3', 'a', None]
+    >>> [scalar_text(v) for v in (True, 3, 2.0, "a", None)]
+    ['true', '3', '2', 'a', None]
     """
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
