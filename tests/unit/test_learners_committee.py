@@ -87,7 +87,9 @@ def test_a_base_that_can_be_written_down_is() -> None:
     assert Committee(base=Linear()) == Committee()
     assert resolve(Committee(base=Linear(C=0.5)))[1] == "committee(base='linear(C=0.5)')"
     assert resolve("committee(members=10, base='linear')")[1] == "committee"
-    assert resolve(Committee.of(["linear", "linear(C=2.0)"]))[1] is None
+    spec = "committee(members=2, given=('linear', 'linear(C=2.0)'))"
+    assert resolve(Committee.of([Linear(), "linear(C=2.0)"]))[1] == spec
+    assert resolve(spec) == (Committee.of(["linear", "linear(C=2.0)"]), spec)
 
 
 def test_notes_of_members_are_the_committees() -> None:
@@ -101,9 +103,9 @@ def test_bad_committees_are_refused() -> None:
     class Raw(Linear):
         eats = "raw"
 
-    with pytest.raises(BadInput, match="members must be 2 or more: got 1"):
+    with pytest.raises(BadInput, match="members must be a whole number, 2 or more: got 1"):
         Committee(members=1)
-    with pytest.raises(BadInput, match="members must be 2 or more: got 1"):
+    with pytest.raises(BadInput, match="members must be a whole number, 2 or more: got 1"):
         Committee.of(["linear"])
     with pytest.raises(UnknownName, match="no learner is called 'liner': did you mean 'linear'"):
         Committee(base="liner")

@@ -256,10 +256,13 @@ def test_features_too_large_for_the_model_are_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"C": 0}, "C must be positive and finite: got 0"),
-        ({"C": float("inf")}, "C must be positive and finite: got inf"),
-        ({"draws": 0}, "draws must be 1 or more: got 0"),
-        ({"max_iter": 0}, "max_iter must be 1 or more: got 0"),
+        ({"C": 0}, "C must be a positive, finite number: got 0"),
+        ({"C": float("inf")}, "C must be a positive, finite number: got inf"),
+        ({"C": "1"}, "C must be a positive, finite number: got '1'"),
+        ({"draws": 0}, "draws must be a whole number, 1 or more: got 0"),
+        ({"draws": 2.5}, "draws must be a whole number, 1 or more: got 2.5"),
+        ({"max_iter": 0}, "max_iter must be a whole number, 1 or more: got 0"),
+        ({"max_iter": "9"}, "max_iter must be a whole number, 1 or more: got '9'"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:

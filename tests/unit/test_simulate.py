@@ -15,8 +15,9 @@ import pytest
 
 from querist.data import Dataset, Pool, load
 from querist.errors import BadData, BadInput, MissingEvidence
-from querist.simulate import Cell, Plan, Progress, Simulation, run_cell, simulate, source_of, split
+from querist.simulate import Cell, Perfect, Plan, Progress, Simulation, run_cell, simulate, source_of, split
 from querist.strategies.protocol import About, Strategy
+from querist.study import Study
 from querist.view import Draw, Need, View
 
 SMALL: dict[str, Any] = {"strategies": ["random", "margin"], "initial": 6, "batch": 6, "budget": 33, "seeds": [0, 1]}
@@ -376,3 +377,25 @@ def test_a_target_met_without_labels_is_reported(tmp_path: Path) -> None:
 def test_answers_that_are_all_missing_are_reported(tmp_path: Path) -> None:
     simulate(toy(), out=tmp_path, **{**SMALL, "missing": 1.0})
     assert "no item got a label" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_random_is_random_from_the_first_label_on() -> None:
+    data = load("digits")
+    picks = []
+    for seed in (0, 1):
+        study = Study.create(None, data, strategy="random", keep_labels=False, seed=seed)
+        assert study.step().strategy == "random"
+        picks.append([q.id for q in study.ask(10)])
+        best = np.argsort(-Draw(seed).uniform(data.pool.keys, "random"))[:10]
+        assert picks[-1] == [data.pool.ids[i] for i in best]
+    assert not set(picks[0]) & set(picks[1])
+
+
+def test_a_simulation_without_an_initial_set_asks_at_random_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    answer = Perfect.__call__
+    monkeypatch.setattr(Perfect, "__call__", lambda self, ids: (asked.extend(ids), answer(self, ids))[1])
+    one = cell(initial=0, budget=10, data=load("digits"), batch=10)
+    run_cell(one)
+    best = np.argsort(-Draw(0).uniform(one.split.pool.keys, "random"))[:10]
+    assert asked == [one.split.pool.ids[i] for i in best]

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from querist._load import builtin, class_name, make, spec_of
+from querist.errors import BadInput
 from querist.testing.strategies import StrategySuite
 
 NAMES = builtin("strategies")
@@ -48,3 +49,13 @@ def test_a_specification_builds_the_same_object_again(spec):
     rule = make("strategies", spec)
     assert spec_of(rule, "strategies") == spec
     assert make("strategies", spec_of(rule, "strategies")) == rule
+
+
+def test_random_needs_no_stand_in_at_the_start():
+    assert make("strategies", "random").cold is None
+
+
+@pytest.mark.parametrize("option", ["most=0", "most='x'", "most=2.5", "smallest=0", "neighbours=0"])
+def test_typiclust_refuses_bad_options(option):
+    with pytest.raises(BadInput, match=r"(most|smallest|neighbours) must be a whole number, 1 or more: got "):
+        make("strategies", f"typiclust({option})")

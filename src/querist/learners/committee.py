@@ -41,7 +41,7 @@ class Committee:
 
     members: int = 10
     base: str | Learner = "linear"
-    given: tuple[Learner, ...] = ()
+    given: tuple[str | Learner, ...] = ()
 
     eats: ClassVar[str] = "features"
     about: ClassVar[About] = About(
@@ -49,11 +49,16 @@ class Committee:
     )
 
     def __post_init__(self) -> None:
-        # a base that can be written down is, so that the committee can be too; a dotted name is not
-        learner, spec = resolve(self.base)
-        object.__setattr__(self, "base", spec or learner)
-        if self.members < 2:
-            raise BadInput(f"members must be 2 or more: got {self.members}")
+        if not isinstance(self.members, int) or self.members < 2:
+            raise BadInput(f"members must be a whole number, 2 or more: got {self.members!r}")
+        if not isinstance(self.given, tuple | list) or len(self.given) not in (0, self.members):
+            raise BadInput(
+                f"given must hold as many learners as there are members, {self.members}: got {self.given!r}; "
+                "write committee(members=2, given=('linear', 'sklearn:GaussianNB')), or Committee.of([…])"
+            )
+        # what can be written down is, so that the committee can be too; a dotted name is not
+        object.__setattr__(self, "base", _written(self.base))
+        object.__setattr__(self, "given", tuple(_written(learner) for learner in self.given))
         raw = next((m for m in self.learners if m.eats != self.eats), None)
         if raw is not None:
             raise BadInput(f"members must eat features: {raw!r} eats {raw.eats} items")
@@ -65,13 +70,12 @@ class Committee:
         >>> Committee.of(["linear", "linear(C=0.01)"]).members
         2
         """
-        given = tuple(resolve(learner)[0] for learner in learners)
-        return Committee(len(given), given=given)
+        return Committee(len(learners), given=tuple(learners))
 
     @cached_property
     def learners(self) -> tuple[Learner, ...]:
         """The given learners, or the base alone."""
-        return self.given or (resolve(self.base)[0],)
+        return tuple(resolve(learner)[0] for learner in self.given or (self.base,))
 
     @property
     def provides(self) -> frozenset[Need]:
@@ -97,13 +101,18 @@ class Committee:
 
         whole = train(self.learners[0], slice(None))
         if self.given:
-            team = [whole, *(train(learner, slice(None)) for learner in self.given[1:])]
+            team = [whole, *(train(learner, slice(None)) for learner in self.learners[1:])]
         elif np.count_nonzero(counts) < 2:
             team = [whole] * self.members
         else:
             bags = [bag(targets, rng) for _ in range(self.members)]
             team = [train(self.learners[0], rows) for rows in bags]
         return CommitteePredictor(tuple(team), whole, classes, self.provides)
+
+
+def _written(learner: str | Learner) -> str | Learner:
+    built, spec = resolve(learner)
+    return spec or built
 
 
 TRIES = 10

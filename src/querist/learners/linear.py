@@ -63,11 +63,12 @@ class Linear:
     )
 
     def __post_init__(self) -> None:
-        if self.C is not None and not 0 < self.C < float("inf"):
-            raise BadInput(f"C must be positive and finite: got {self.C}")
+        if self.C is not None and not (isinstance(self.C, int | float) and 0 < self.C < float("inf")):
+            raise BadInput(f"C must be a positive, finite number: got {self.C!r}")
         for name in ("draws", "max_iter"):
-            if getattr(self, name) < 1:
-                raise BadInput(f"{name} must be 1 or more: got {getattr(self, name)}")
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise BadInput(f"{name} must be a whole number, 1 or more: got {value!r}")
 
     @property
     def provides(self) -> frozenset[Need]:

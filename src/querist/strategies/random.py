@@ -24,6 +24,7 @@ class Random(Strategy):
     [0, 2]
     """
 
+    cold: ClassVar[str | None] = None
     about: ClassVar[About] = About("baseline", "U(0, 1)", "O(N)", "simple random sampling")
 
     def score(self, view: View, draw: Draw) -> Array:

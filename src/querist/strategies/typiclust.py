@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats, Rows, to_numpy
+from querist.errors import BadInput
 from querist.select.clusters import kmeans, typicality
 from querist.select.distance import nearest
 from querist.strategies._coverage import labelled_embed, targets_of
@@ -25,7 +26,8 @@ class Typiclust(Strategy):
     descending), those of fewer than ``smallest`` targets last; a row chosen counts as labelled, so when every cluster
     has been visited the round begins again with the next most typical rows. Targets are the pool and the labelled
     rows, or a sample of 10,000 of them. Score: 0, a row alone has no rank; the reserve is in random order.
-    Range of value: [0, 10⁵]. Cost: O(T·K·D) per iteration, O(N·T·D/K) to choose.
+    Range of value: [0, 10⁵]. Cost: O(T·K·D) per iteration, O(N·T·D/K) to choose. Raises BadInput unless the three are
+    whole numbers from 1 on.
     Source: Hacohen, Dekel & Weinshall 2022.
 
     >>> import querist
@@ -45,6 +47,12 @@ class Typiclust(Strategy):
     about: ClassVar[About] = About(
         "coverage", "typicality 1 / mean d to 20 nearest, per cluster", "O(T·K·D + N·T·D/K)", "Hacohen et al. 2022"
     )
+
+    def __post_init__(self) -> None:
+        for name in ("most", "smallest", "neighbours"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise BadInput(f"{name} must be a whole number, 1 or more: got {value!r}")
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row 0: only the joint choice has an order; [N]."""
