@@ -233,3 +233,13 @@ def test_an_interrupt_is_one_line_and_130(cli: Cli, study: str, monkeypatch: pyt
 def test_a_folder_that_cannot_be_written(fails: Fails, study: str) -> None:
     Path("closed").mkdir(mode=0o500)
     assert "Permission denied" in fails("export", study, "--format", "csv", "--out", "closed/labels.csv", code=1)
+
+
+def test_repeated_ids_are_refused_and_can_be_set_aside(cli: Cli, fails: Fails) -> None:
+    Path("twice.csv").write_text("id,x,label\na,1,u\nb,2,v\na,3,\nc,4,\n", encoding="utf-8")
+    line = fails("new", "t.querist", "twice.csv")
+    assert "the ids of column 'id' must be distinct: 'a' stands in rows 1 and 3" in line
+    assert "none with id='' (--id '')" in line
+    result = cli("new", "t.querist", "twice.csv", "--id", "")
+    assert result.code == 0, result
+    assert "4 items, 2 labelled" in result.err + result.out

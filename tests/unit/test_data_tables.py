@@ -155,25 +155,34 @@ def test_whole_numbers_beside_texts_are_spelt_alike(tmp_path):
     assert load(tmp_path / "a.jsonl").labels == ["1", "2", "x"]
 
 
-def test_ids_are_the_column_called_id_if_it_is_distinct():
+def test_ids_are_the_column_called_id():
     rows = [{"ID": 7, "n": 1}, {"ID": 8, "n": 2}]
     pool = load(rows).pool
     assert pool.ids == ("7", "8")
     assert pool.items.tolist() == [[1.0], [2.0]]
-    same = load([{**row, "ID": 7} for row in rows]).pool
-    assert same.about["notes"] == ["column 'ID' is not distinct: not used, ids are digests of the content"]
-    assert same.items.tolist() == [[1.0], [2.0]]
-    assert len(set(same.ids)) == 2
 
 
-def test_repeated_and_missing_ids_of_a_named_column_are_errors():
-    rows = [{"key": "a", "n": 1}, {"key": "b", "n": 2}, {"key": "a", "n": 3}]
-    assert refused(rows, id="key") == (
-        "the ids of column 'key' must be distinct: 'a' stands in rows 1 and 3 (the first is 1); "
-        "remove one of them, or name another id column"
+@pytest.mark.parametrize("options", [{"id": "ID"}, {}])
+def test_repeated_and_missing_ids_are_errors_whether_the_column_was_named_or_found(options):
+    rows = [{"ID": "a", "n": 1}, {"ID": "b", "n": 2}, {"ID": "a", "n": 3}]
+    assert refused(rows, **options) == (
+        "the ids of column 'ID' must be distinct: 'a' stands in rows 1 and 3 (the first is 1); "
+        "remove one of them, or name another id column, or none with id='' (--id '')"
     )
-    rows[1]["key"] = None
-    assert refused(rows, id="key").startswith("the ids of column 'key': row 2 (the first is 1) has no id")
+    rows[1]["ID"] = None
+    assert refused(rows, **options) == (
+        "the ids of column 'ID': row 2 (the first is 1) has no id; "
+        "give every row one, or name another id column, or none with id='' (--id '')"
+    )
+
+
+def test_an_empty_name_means_no_id_column():
+    pool = load([{"ID": 7, "n": 1}, {"ID": 7, "n": 2}], id="").pool
+    assert pool.about["notes"] == ["column 'ID' is not used: neither as the id nor as a feature"]
+    assert pool.items.tolist() == [[1.0], [2.0]]
+    assert len(set(pool.ids)) == 2
+    more = load([{"ID": 7, "n": 5}, {"ID": 7, "n": 6}], like=pool).pool
+    assert more.items.tolist() == [[5.0], [6.0]]
 
 
 def test_zeros_in_front_of_ids_stay(tmp_path):

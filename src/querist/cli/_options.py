@@ -101,7 +101,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on st
 _COLUMNS = {
     "text": "The column with the text to learn from.",
     "label": "The column with the label, where some rows have one.",
-    "id": "The column with the id; every id once.",
+    "id": "The column with the id; every id once.  [default: the one called id; '' for none]",
     "group": "The column that says which rows belong together (one patient).",
 }
 

@@ -14,6 +14,7 @@ from querist.errors import BadData
 from querist.tasks.protocol import Label
 
 _BLOCK = 4096
+_OR = "name another id column, or none with id='' (--id '')"
 
 
 def checked(values: Sequence[Any], what: str) -> tuple[str, ...]:
@@ -21,12 +22,12 @@ def checked(values: Sequence[Any], what: str) -> tuple[str, ...]:
     ids: dict[str, int] = {}
     for row, value in enumerate(values):
         if value is None or value == "" or value != value:
-            raise BadData(f"{what}: row {row + 1} (the first is 1) has no id; give every row one, or name no id column")
+            raise BadData(f"{what}: row {row + 1} (the first is 1) has no id; give every row one, or {_OR}")
         id = str(value)
         if id in ids:
             raise BadData(
                 f"{what} must be distinct: {id!r} stands in rows {ids[id] + 1} and {row + 1} (the first is 1); "
-                "remove one of them, or name another id column"
+                f"remove one of them, or {_OR}"
             )
         ids[id] = row
     return tuple(ids)

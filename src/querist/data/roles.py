@@ -25,13 +25,12 @@ class Wish:
 
 @dataclass(frozen=True)
 class Roles:
-    """The columns that play a part; ``id_asked`` is true when the id column must be good, not just tried."""
+    """The columns that play a part."""
 
     text: str | None = None
     label: str | None = None
     id: str | None = None
     group: str | None = None
-    id_asked: bool = False
 
     def columns(self) -> list[str]:
         """List the columns that are never features."""
@@ -42,7 +41,7 @@ def resolve(names: Sequence[str], wish: Wish) -> Roles:
     """Find the columns that play a part among the names of a table; raises BadData with near names.
 
     The label is a column called label, target, class or y when there is just one (``label=""``: none), the id one
-    called id; with ``like``, those of the pool.
+    called id (``id=""``: none); with ``like``, those of the pool.
 
     >>> resolve(["id", "age", "Class"], Wish()).label
     'Class'
@@ -54,9 +53,9 @@ def resolve(names: Sequence[str], wish: Wish) -> Roles:
         label = _default_label(names)
     id = _named(names, wish.id, "id")
     if wish.id is None:
-        id = next((name for name in names if name.casefold() == "id"), None)
+        id = next((name for name in names if is_id(name)), None)
     text, group = _named(names, wish.text, "text"), _named(names, wish.group, "group")
-    return Roles(text, label, id, group, id_asked=bool(wish.id))
+    return Roles(text, label, id, group)
 
 
 def _like(names: Sequence[str], wish: Wish, known: Mapping[str, Any]) -> Roles:
@@ -67,7 +66,7 @@ def _like(names: Sequence[str], wish: Wish, known: Mapping[str, Any]) -> Roles:
     id = _named(names, wish.id if wish.id is not None else known["id"], "id")
     group = _named(names, wish.group if wish.group is not None else known["group"], "group")
     text = _named(names, wish.text if wish.text is not None else known["text"], "text")
-    return Roles(text, label, id, group, id_asked=bool(id))
+    return Roles(text, label, id, group)
 
 
 def _named(names: Sequence[str], asked: Any, role: str) -> str | None:
@@ -78,6 +77,11 @@ def _named(names: Sequence[str], asked: Any, role: str) -> str | None:
     if asked not in names:
         raise BadData(f"no column is called {asked!r} ({role}): {near(asked, names)}")
     return asked
+
+
+def is_id(name: str) -> bool:
+    """Say whether a column is called id, in capitals or not."""
+    return name.casefold() == "id"
 
 
 def _default_label(names: Sequence[str]) -> str | None:

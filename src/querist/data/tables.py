@@ -19,7 +19,7 @@ from querist.data.ids import checked, digest_columns, numbered
 from querist.data.labels import as_list, canonical, words_for_missing
 from querist.data.pool import Pool
 from querist.data.records import Records
-from querist.data.roles import Roles, Wish, resolve
+from querist.data.roles import Roles, Wish, is_id, resolve
 from querist.errors import BadData
 from querist.formats.protocol import Table
 from querist.tasks.protocol import Label
@@ -34,7 +34,6 @@ class Tabular:
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     labels: list[Label | None] | None = None
-    id: str | None = None
 
 
 def pool_of(table: Table, wish: Wish, labels: Any = None) -> tuple[Pool, list[Label | None] | None, tuple[str, ...]]:
@@ -43,7 +42,7 @@ def pool_of(table: Table, wish: Wish, labels: Any = None) -> tuple[Pool, list[La
     ``labels`` are values that came beside the table. Raises BadData. Cost O(N·D).
     """
     wish = wish if labels is None else replace(wish, label="")
-    rows = _with_labels(_choose_text(_choose_id(_tidy(table, wish))), labels)
+    rows = _with_labels(_choose_text(_tidy(table, wish)), labels)
     rows = _without_textless(rows)
     encoding, notes = _encoding(rows, wish)
     ids = _ids(rows)
@@ -92,18 +91,6 @@ def _plain(values: Table) -> Table | None:
     if pa.types.is_floating(kind):
         return pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
     return None if any(said(kind) for said in _BYTES) else values
-
-
-def _choose_id(rows: Tabular) -> Tabular:
-    """Use the id column that was asked for, or one called id if its values are distinct."""
-    name = rows.roles.id
-    if name is None or rows.roles.id_asked:
-        return replace(rows, id=name)
-    values = rows.table.column(name)
-    if values.null_count == 0 and len(pc.unique(as_text(values))) == len(values):
-        return replace(rows, id=name)
-    note = f"column {name!r} is not distinct: not used, ids are digests of the content"
-    return replace(rows, notes=(*rows.notes, note))
 
 
 def _choose_text(rows: Tabular) -> Tabular:
@@ -158,18 +145,21 @@ def _encoding(rows: Tabular, wish: Wish) -> tuple[Columns, tuple[str, ...]]:
     roles = rows.roles
     taken = roles.columns()
     free = [] if roles.text else [name for name in rows.table.column_names if name not in taken]
-    columns, notes = fit(rows.table, free)
+    spare = [name for name in free if is_id(name)]  # who calls a column id does not mean a quantity
+    columns, notes = fit(rows.table, [name for name in free if name not in spare])
+    notes += tuple(f"column {name!r} is not used: neither as the id nor as a feature" for name in spare)
     if not columns and roles.text is None:
         raise BadData(
             f"no column can be used as a feature ({'; '.join(notes) or 'there is none beside label and id'}): "
             "say text=… if one holds the text of the item"
         )
-    return Columns(columns, roles.text, roles.label, rows.id, roles.group), notes
+    return Columns(columns, roles.text, roles.label, roles.id, roles.group), notes
 
 
 def _ids(rows: Tabular) -> tuple[str, ...]:
-    if rows.id is not None:
-        return checked(rows.table.column(rows.id).to_pylist(), f"the ids of column {rows.id!r}")
+    name = rows.roles.id
+    if name is not None:
+        return checked(rows.table.column(name).to_pylist(), f"the ids of column {name!r}")
     return numbered(_digests(rows), rows.labels)
 
 
@@ -212,7 +202,7 @@ def _texts(rows: Tabular) -> NDArray[np.object_]:
 def _records(rows: Tabular) -> Records | None:
     """Show all columns but label, id and group, the text first and under the name "text"."""
     roles = rows.roles
-    hidden = {roles.label, rows.id, roles.group, roles.text}
+    hidden = {roles.label, roles.id, roles.group, roles.text}
     names = [name for name in rows.table.column_names if name not in hidden]
     if not names:
         return None  # the items themselves are shown
