@@ -19,6 +19,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from speed import growth, limits, report
@@ -48,8 +49,9 @@ def main() -> int:
     if facts["load"] is not None and facts["load"] > BUSY:
         print(f"the machine is busy (load {facts['load']:.1f}): these figures are not to be quoted", file=sys.stderr)
     run = Run(chosen, mode, machine, until=start + 60 * chosen.minutes)
-    rows, skipped = run.all(wanted(CASES, chosen.rows))
-    grown = run.all(growth.cases(tiny=chosen.tiny))[0] if chosen.write or chosen.growth else []
+    cases = wanted(CASES, chosen.rows)
+    rows, skipped = run.all([case.tiny() for case in cases] if chosen.tiny else cases)
+    grown = run.growth() if chosen.write or chosen.growth else []
     facts["minutes"] = (time.monotonic() - start) / 60
     print(report.text(rows))
     print(f"{facts['minutes']:.1f} minutes; details in {OUT / 'speed.json'}")
@@ -90,7 +92,7 @@ class Run:
 
     def __init__(self, chosen: argparse.Namespace, mode: str, machine: limits.Machine, until: float) -> None:
         self.chosen, self.mode, self.machine = chosen, mode, machine
-        self.patience = Patience(600, 300, until) if chosen.full else Patience(60, 30, until)
+        self.patience = Patience(600, 300, until) if chosen.full else Patience(60, 20, until)
 
     def all(self, cases: Sequence[Case]) -> tuple[list[dict[str, Any]], list[str]]:
         """Measure each row; the second list tells of those that cannot be measured yet."""
@@ -102,12 +104,19 @@ class Run:
                 skipped.append(f"{case.name}: {str(error).partition(':')[0]}")
                 print(f"skipped {skipped[-1]}", flush=True)
                 continue
-            rows.append(self.one(case.tiny() if self.chosen.tiny else case))
+            rows.append(self.one(case))
         return rows, skipped
+
+    def growth(self) -> list[dict[str, Any]]:
+        """Measure the points of the plot, with less patience than the table has."""
+        table, self.patience = self.patience, replace(self.patience, rest=8, compile=False)
+        rows = self.all(growth.cases(tiny=self.chosen.tiny))[0]
+        self.patience = table
+        return rows
 
     def one(self, case: Case) -> dict[str, Any]:
         """Measure a row, or read it back when an earlier --full has measured it."""
-        kept = OUT / "speed" / self.mode / (re.sub(r"[^a-z0-9]+", "-", case.name.lower()) + ".json")
+        kept = OUT / "speed" / self.mode / (re.sub(r"[^a-z0-9]+", "-", f"{case.name} {case.note}".lower()) + ".json")
         if self.chosen.full and kept.exists() and not self.chosen.fresh:
             return dict(json.loads(kept.read_text(encoding="utf-8")))
         began = time.monotonic()

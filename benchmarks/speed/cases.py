@@ -91,7 +91,8 @@ def _draws(row: str, N: int, C: int, n: int, **more: Any) -> Case:
 
 def _embed(row: str, N: int, D: int, n: int, strategy: str = "", **more: Any) -> Case:
     name = f"{row} {_round(N)} × {D}, n {n}"
-    return Case(name, row, strategy or row, Data("embed", N, D=D), n, ("embed",), labelled=True, **more)
+    labelled = more.pop("labelled", True)
+    return Case(name, row, strategy or row, Data("embed", N, D=D), n, ("embed",), labelled=labelled, **more)
 
 
 def _both(row: str, N: int, D: int, C: int, n: int, **more: Any) -> Case:
@@ -141,21 +142,23 @@ CASES: tuple[Case, ...] = (
     _both("bait", 10**5, 256, 10, 100, options=POOL, within=(600, None), flops=1e5 * (9 * 256) ** 2,
           note="asked to be feasible"),
     Case("eer-log 1,000 × 16, C 2", "eer-log", "eer-log", Data("logistic", 1000, C=2, D=16), 50, ("embed",), True,
-         quick=("modal", "alipy"), more=("skactiveml",), published=("modAL", 3.7), ask=(12, 20), options=POOL,
-         flops=2e6 * 16),
+         quick=("modal",), more=("alipy", "skactiveml"), published=("modAL", 3.7), ask=(12, 20), flops=2e6 * 16),
     _embed("maxherding", 10**4, 64, 100, "maxherding(sigma=11.0)", quick=("skactiveml",), options=KERNEL,
            published=("scikit-activeml", 33.3), ask=(12, 15), flops=1e8 * 64),
-    _embed("facility-location", 2 * 10**4, 64, 100, quick=("apricot",), options=POOL, published=("apricot", 17.6),
-           ask=(12, 12), flops=4e8 * 64),
+    _embed("facility-location", 2 * 10**4, 64, 100, labelled=False, quick=("apricot",), options=POOL,
+           published=("apricot", 17.6), ask=(12, 12), flops=4e8 * 64),
     _embed("probcover", 3 * 10**4, 64, 100, "probcover(delta=10.0)", quick=("probcover",), more=("skactiveml",),
            options=COVER, published=("TypiClust code", 5.3), ask=(3, 8), flops=9e8 * 64),
     _embed("probcover", 10**5, 64, 100, "probcover(delta=10.0)", options=COVER, within=(15, None), flops=1e10 * 64),
-    _embed("max-det", 10**5, 256, 100, quick=("bmdal",), published=("bmdal", 5.2), ask=(10, 10)),
+    _embed("max-det", 10**5, 256, 100, "max-det(kernel='linear', noise=1.0)", labelled=False, quick=("bmdal",),
+           published=("bmdal", 5.2), ask=(10, 10), options={"bmdal": {"noise_sigma": 1.0}}),
     _embed("lcmd", 10**5, 256, 100, quick=("bmdal",), published=("bmdal", 1.1), ask=(4, 4)),
     replace(_embed("kmeanspp", 10**5, 256, 100, "badge", quick=("bmdal",), published=("bmdal", 1.2), ask=(6, 6)),
             evidence=("probs", "embed"), labelled=False, options={"even": True}, chance=True, note=EVEN),
-    _embed("typiclust", 10**5, 64, 100, quick=("typiclust", "skactiveml"), options=POOL, chance=True,
-           published=("TypiClust code", 0.92), ask=(1.5, 3), flops=2e5 * 110 * 64),
+    _embed("typiclust", 10**5, 64, 100, quick=("typiclust", "skactiveml"), chance=True,
+           published=("TypiClust code", 0.92), ask=(1.5, 3), flops=2e4 * 110 * 64, note="10,000 keyed targets"),
+    _embed("typiclust", 10**5, 64, 100, quick=("typiclust",), options=POOL, chance=True,
+           published=("TypiClust code", 0.92), ask=(1.5, 3), flops=2e5 * 110 * 64, note="every row a target"),
     _both("uherding", 10**5, 384, 10, 50, strategy="subsample(of='uherding', m=10000)", within=(5, None),
           flops=1e8 * 384, note="10,000 keyed targets, 10,000 candidates"),
 )  # fmt: skip

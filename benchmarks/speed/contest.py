@@ -32,6 +32,8 @@ class Patience:
     rest: float
     until: float
     """The time on the clock at which no further package is started."""
+    compile: bool = True
+    """Whether to measure a first call with nothing compiled."""
 
 
 @dataclass
@@ -108,7 +110,7 @@ def contest(case: Case, peers: Sequence[Peer], folder: Path, patience: Patience)
     ours, found = Times(OURS.name), []
     with tempfile.TemporaryDirectory(prefix="numba-") as cache:
         try:
-            ours.compiled = _compiled(case, folder, cache, patience)
+            ours.compiled = _compiled(case, folder, cache, patience) if patience.compile else None
             worker = Worker(OURS, _log(folder), cache)
             try:
                 worker.ask(_preparation(case, OURS, folder), 300)

@@ -9,10 +9,10 @@ from typing import Any
 
 from speed.cases import Case, _both, _embed, _probs
 
-LINES = (
+LINES: tuple[tuple[Case, tuple[int, ...]], ...] = (
     (_probs("entropy", 10**6, 10, quick=("skactiveml",)), (10**3, 10**4, 10**5, 10**6)),
     (_embed("k-center", 10**6, 64, 100, quick=("bmdal",)), (10**3, 10**4, 10**5, 10**6)),
-    (_both("badge", 10**6, 64, 10, 100, quick=("badge-formula",), labelled=False), (10**3, 10**4, 10**5, 10**6)),
+    (_both("badge", 10**6, 64, 10, 100, quick=("bmdal",), labelled=False), (10**3, 10**4, 10**5, 10**6)),
     (_both("uherding", 10**5, 64, 10, 50), (10**3, 10**4, 10**5)),
 )
 """The rows drawn, with the sizes N; no package has uherding."""
@@ -23,8 +23,10 @@ BLUE, ORANGE, QUIET, TEXT, GRID = "#0072B2", "#E69F00", "#6a6a66", "#1d1d1b", "#
 def cases(*, tiny: bool) -> list[Case]:
     """Give a case for each point."""
     sizes = [(case, N) for case, every in LINES for N in (every[:2] if tiny else every)]
-    made = [replace(case, data=replace(case.data, N=N), name=f"{case.row} growth {N}") for case, N in sizes]
-    return [case.tiny() if tiny else case for case in made]
+    return [
+        replace(case, data=replace(case.data, N=N), name=f"{case.row} at {N:.0e}", n=10 if tiny else case.n)
+        for case, N in sizes
+    ]
 
 
 def points(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[tuple[int, float]]]]:
@@ -56,14 +58,14 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def _panel(axis: Any, row: str, lines: Mapping[str, Sequence[tuple[int, float]]]) -> None:
+    top = max(lines, key=lambda name: lines[name][-1][1])
     for name, line in lines.items():
         ours = name == "querist"
         x, y = zip(*line, strict=True)
         colour = BLUE if ours else ORANGE
         axis.plot(x, y, color=colour, lw=2.2 if ours else 1.6, marker="o", ms=4 if ours else 3, zorder=3 if ours else 2)
-        above = not ours
         axis.annotate(
-            name, (x[-1], y[-1]), xytext=(0, 9 if above else -14), textcoords="offset points", ha="right",
+            name, (x[-1], y[-1]), xytext=(0, 8 if name == top else -15), textcoords="offset points", ha="right",
             color=TEXT if ours else QUIET, fontsize=10, fontweight="bold" if ours else "normal",
         )  # fmt: skip
     axis.set_xscale("log")

@@ -50,13 +50,18 @@ def cells(row: Row) -> tuple[str, ...]:
     """Write a row of the table."""
     ours, ratio = row["ours"], row["ratio"]
     if ours["failed"]:
-        return (row["name"], ours["failed"], "", "", "", "", asked(row), "", "", published(row))
+        return (title(row), ours["failed"], "", "", "", "", asked(row), "", "", published(row))
     best = next((peer for peer in row["peers"] if ratio and peer["name"] == ratio["peer"]), None)
     return (
-        row["name"], duration(ours["median"]), duration(ours["bare"]), memory(ours["peak"]),
+        title(row), duration(ours["median"]), duration(ours["bare"]), memory(ours["peak"]),
         opponent(best, row), quotient(ratio), asked(row), row["verdict"],
         f"{ours['median'] / row['floor']:.1f}" if row["floor"] else "", published(row),
     )  # fmt: skip
+
+
+def title(row: Row) -> str:
+    """Name a row, with the note that it needs."""
+    return f"{row['name']}, {row['note']}" if row["note"] else str(row["name"])
 
 
 def opponent(best: Mapping[str, Any] | None, row: Row) -> str:
@@ -136,7 +141,7 @@ def page(
     """Write the page of the documentation."""
     head = [_line(HEADER), _line(["---"] * len(HEADER)), *(_line(cells(row)) for row in rows)]
     every = [_line(("selection", "first call: compiling / from the cache", "peers")), _line(["---"] * 3)]
-    every += [_line((row["name"], _first(row), "; ".join(others(row)) or "–")) for row in rows]
+    every += [_line((title(row), _first(row), "; ".join(others(row)) or "–")) for row in rows]
     known = [_package(name, found) for name, found in sorted(versions.items())]
     parts = [PREFACE.format(conditions=sentence(facts), mode=facts["mode"], minutes=facts.get("minutes", 0)), *head, "",
              *([f"Not in the table: {'; '.join(skipped)}.", ""] if skipped else []),

@@ -57,6 +57,6 @@ TASKS = {
     "max-dist": _method(selection.MaxDistSelectionMethod, with_train=True),
     "kmeanspp": _method(selection.KmeansppSelectionMethod, with_train=True),
     "lcmd": _method(selection.LargestClusterMaxDistSelectionMethod, with_train=True),
-    "max-det": _method(selection.MaxDetSelectionMethod, with_train=True),
+    "max-det": _method(selection.MaxDetSelectionMethod, with_train=False),
     "badge": _badge,
 }
