@@ -301,6 +301,17 @@ def test_balls_far_from_the_origin_are_measured_at_their_border() -> None:
     assert ball.hold(rows).astype(int).tolist() == [[1, 0, 0, 0], [0, 1, 0, 1], [0, 0, 1, 1], [0, 1, 1, 1]]
 
 
+@given(seed=seeds, spread=st.sampled_from([1.0, 1e3, 1e6]), radius=st.sampled_from([0.05, 0.5, 3.0]))
+@settings(max_examples=40)
+def test_balls_hold_what_lies_nearer_than_the_radius_at_any_scale(seed: int, spread: float, radius: float) -> None:
+    """Also where groups lie so far apart that single precision cannot tell their members from one another."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(80, 3)) * 0.3 + spread * rng.integers(0, 3, 80)[:, None]
+    expected = [[gap(a, b) < radius for b in rows] for a in rows]
+    assert Balls.of(rows, radius).hold(rows).tolist() == expected
+    assert Balls.of(rows, radius).count(rows).tolist() == [float(sum(row)) for row in expected]
+
+
 # facility-location
 
 

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows, blocks
-from querist.select.distance import nearest, squared_norms
+from querist.select.distance import nearest, squared_norms, squared_to
 from querist.select.top import foremost
 
 # One block of distances: large enough for an efficient matrix product, small enough for the processor's cache.
 BLOCK_BYTES = 2**23
+# Measuring one pair costs as much as this many pairs of a product.
+WIDE = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Balls:
     """Points that balls of one radius may hold; a ball is open: a point at the distance of the radius lies outside.
 
-    Shapes: points [P, D] as they are, ready [P, D+2] float64 (about origin [D], prepared for a product).
+    Shapes: points [P, D] as they are; single and double [P, D+2], about origin [D] and prepared for a product.
     """
 
     points: NDArray[np.floating]
-    ready: Floats
+    single: NDArray[np.float32]
+    double: Floats
     origin: Floats
     radius: float
 
@@ -32,40 +36,51 @@ class Balls:
         """Prepare the points; O(P·D)."""
         origin = points.mean(axis=0, dtype=np.float64) if len(points) else np.zeros(points.shape[1])
         moved = points.astype(np.float64) - origin
-        return Balls(points, np.column_stack([moved, np.ones(len(moved)), squared_norms(moved)]), origin, radius)
+        double = np.column_stack([moved, np.ones(len(moved)), squared_norms(moved)])
+        return Balls(points, double.astype(np.float32), double, origin, radius)
 
     def hold(self, rows: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Tell which points the ball about each row holds.
 
-        A matrix product settles most pairs, the difference form those at the border. Shapes: rows [R, D] → [R, P]; the
-        caller keeps R·P small. Cost: O(R·P·D).
+        A matrix product in single precision settles most pairs, the difference form those near the border; where the
+        border is wide, because the points lie far apart for the radius, a product in double precision comes between.
+        Shapes: rows [R, D] → [R, P]; the caller keeps R·P small. Cost: O(R·P·D).
 
         >>> Balls.of(np.array([[1.0], [0.5], [0.0]]), 1.0).hold(np.array([[0.0]])).tolist()
         [[False, True, True]]
         """
         moved = rows.astype(np.float64) - self.origin
         size = squared_norms(moved)
-        beyond = np.column_stack([-2.0 * moved, size - self.radius**2, np.ones(len(moved))]) @ self.ready.T
-        largest = size.max(initial=0.0) + self.ready[:, -1].max(initial=0.0)
-        slack = 4 * (rows.shape[1] + 4) * np.finfo(np.float64).eps * largest
-        inside, close = beyond < -slack, beyond <= slack
+        left = np.column_stack([-2.0 * moved, size - self.radius**2, np.ones(len(moved))])
+        largest = size.max(initial=0.0) + self.double[:, -1].max(initial=0.0) + self.radius**2
+        inside, close = _signs(left.astype(np.float32), self.single, largest)
+        if np.count_nonzero(close) - np.count_nonzero(inside) > inside.size // WIDE:
+            inside, close = _signs(left, self.double, largest)
         if np.count_nonzero(close) > np.count_nonzero(inside):
             i, j = np.nonzero(close & ~inside)
             for part in blocks(len(i), 24 * rows.shape[1]):
                 gap = rows[i[part]].astype(np.float64) - self.points[j[part]]
                 inside[i[part], j[part]] = np.sqrt(np.einsum("nd,nd->n", gap, gap)) < self.radius
-        return np.asarray(inside)
+        return inside
 
     def count(self, rows: NDArray[np.floating]) -> Floats:
         """Count the points that the ball about each row holds; [N], O(N·P·D), memory one block."""
         out = np.zeros(len(rows))
-        for block in blocks(len(rows), 10 * max(1, len(self.points)), limit=BLOCK_BYTES):
+        for block in blocks(len(rows), 6 * max(1, len(self.points)), limit=BLOCK_BYTES):
             out[block] = np.count_nonzero(self.hold(rows[block]), axis=1)
         return out
 
     def only(self, which: NDArray[np.bool_]) -> Balls:
         """Keep some of the points."""
-        return replace(self, points=self.points[which], ready=self.ready[which])
+        kept = self.points[which], self.single[which], self.double[which]
+        return replace(self, points=kept[0], single=kept[1], double=kept[2])
+
+
+def _signs(left: NDArray[Any], right: NDArray[Any], largest: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell where left·rightᵀ is negative whatever the rounding, and where it may be; both [R, P]."""
+    beyond = left @ right.T
+    slack = beyond.dtype.type(4 * (left.shape[1] + 2) * float(np.finfo(beyond.dtype).eps) * largest)
+    return beyond < -slack, beyond <= slack
 
 
 def cover_greedily(
@@ -101,14 +116,17 @@ def pure_radius(points: NDArray[np.floating], labels: Rows, *, purity: float) ->
     """Give the largest radius at which a share ``purity`` of the balls about the points hold points of one label only.
 
     An open ball is pure up to the distance of the nearest point with another label, so the radius is exact: no grid is
-    searched. inf when there is one label. Shapes: points [P, D], labels [P], P ≥ 1. Cost: O(P²·D).
+    searched. With one label, a radius that holds everything. Shapes: points [P, D], labels [P], P ≥ 1. Cost: O(P²·D).
     Source: Yehuda et al. 2022.
 
     >>> pure_radius(np.array([[0.0], [1.0], [3.0], [7.0]]), np.array([0, 0, 1, 1]), purity=0.75)
     2.0
     """
+    found = np.unique(labels)
+    if len(found) == 1:
+        return 1.0 + 2.0 * float(np.sqrt(squared_to(points, points.mean(axis=0, dtype=np.float64)).max()))
     reach = np.empty(len(points))
-    for label in np.unique(labels):
+    for label in found:
         own = labels == label
         reach[own] = nearest(points[own], points[~own])[1]
     impure = int((1.0 - purity) * len(points) + 1e-9)
