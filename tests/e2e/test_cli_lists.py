@@ -100,3 +100,13 @@ def test_names_complete(monkeypatch: pytest.MonkeyPatch) -> None:
         "status",
         "strategies",
     }
+
+
+def test_a_learner_that_says_nothing_of_itself_hides_no_other() -> None:
+    from querist.cli.learners import _facts
+
+    class Mine:
+        """A learner of somebody's own, without ``about``."""
+
+    assert _facts("mine", Mine)["what"] == "from an installed package, which says no more"
+    assert _facts("mine", Mine)["options"] == {}

@@ -22,6 +22,9 @@ def command(as_json: bool) -> None:
     show(["name", "what", "gives", "options"], [_cells(row) for row in rows])
 
 
+_UNSAID = {"what": "from an installed package, which says no more", "gives": (), "eats": "", "cost": "not stated"}
+
+
 def facts() -> list[dict[str, Any]]:
     """List the learners with their facts, by name."""
     from querist._load import find, names
@@ -30,7 +33,9 @@ def facts() -> list[dict[str, Any]]:
 
 
 def _facts(name: str, learner: Any) -> dict[str, Any]:
-    return {"name": name, **learner.about._asdict(), "options": options_of(learner)}
+    about = getattr(learner, "about", None)
+    said = _UNSAID if about is None else about._asdict()
+    return {"name": name, **said, "options": options_of(learner)}
 
 
 def options_of(kind: Any) -> dict[str, Any]:
