@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from querist.data import load
-from querist.data.columns import Columns
+from querist.data.columns import Columns, refit
 from querist.data.pool import Media
 from querist.data.records import Records
 from querist.errors import BadData
@@ -344,3 +344,8 @@ def test_taking_rows_of_a_pool_keeps_them_whole():
     assert part.ids == (pool.ids[3], pool.ids[1])
     assert [dict(r) for r in part.records] == [dict(pool.records[3]), dict(pool.records[1])]
     assert part.group.tolist() == [pool.group[3], pool.group[1]]
+
+
+def test_rows_without_any_feature_of_their_own_are_refused():
+    with pytest.raises(BadData, match="no column can be used as a feature of the training rows alone: column 'a' is"):
+        refit(pa.table({"a": pa.nulls(2), "id": [1, 2]}))

@@ -227,6 +227,11 @@ def test_seconds_are_read_from_the_data() -> None:
     assert run_cell(cell(data=timed, cost="seconds", budget=11)).points[-1].cost == 27.5
     with pytest.raises(BadData, match="cost 'seconds' needs a column 'seconds' in the data"):
         run_cell(cell(cost="seconds"))
+    for wrong in (None, "long", float("nan"), -1.0):
+        odd = replace(data, pool=replace(data.pool, records=[*records[:-1], {"seconds": wrong}]))
+        at = cell(data=odd, cost="seconds", test_size=0.01, stratify=False)
+        with pytest.raises(BadData, match=r"a number, 0 or more, in every row: item 'item59' has .* in \{'seconds': "):
+            run_cell(at)
 
 
 # -- resuming -----------------------------------------------------------------------------------------------------
@@ -254,7 +259,7 @@ def test_an_interrupted_simulation_resumes(written: tuple[Simulation, Path], tmp
     "change",
     [
         {"batch": 4}, {"budget": 12}, {"initial": 7}, {"initial_by": "stratified"}, {"learner": "linear(c=2.0)"},
-        {"noise": 0.1}, {"missing": 0.1}, {"cost": "tokens"}, {"test_size": 0.3}, {"stratify": False},
+        {"noise": 0.1}, {"missing": 0.1}, {"cost": "seconds"}, {"test_size": 0.3}, {"stratify": False},
     ],
 )  # fmt: skip
 def test_a_changed_option_changes_the_digest(change: dict[str, Any]) -> None:
@@ -324,7 +329,10 @@ def test_processes_give_the_same_curves(written: tuple[Simulation, Path]) -> Non
         ({"strategies": "random", "seeds": [1, 1]}, "every seed may be there once: 1 is there twice"),
         ({"strategies": "random", "seeds": []}, "seeds must hold one seed or more: got none"),
         ({"strategies": "random", "seeds": 5}, "seeds must be several values, such as a list: got 5"),
-        ({"strategies": "random", "cost": "euro"}, "no cost is called 'euro': known: boxes, items, seconds, tokens"),
+        ({"strategies": "random", "cost": "euro"}, "classification has no cost in 'euro': known: items, seconds"),
+        ({"strategies": "random", "cost": "boxes"}, "classification has no cost in 'boxes': known: items, seconds"),
+        ({"strategies": "random", "seeds": [0.5]}, "each of seeds must be a whole number: got 0.5"),
+        ({"strategies": "random", "batch": "3"}, "batch must be a whole number: got '3'"),
         ({"strategies": "random", "batch": 0}, "initial must be 0 or more and batch 1 or more: got 20 and 0"),
         ({"strategies": "random", "budget": 3}, "budget counts the initial set too: got 3 with 20 initial labels"),
         ({"strategies": "random", "test_size": 1.0}, "test_size must be a share between 0 and 1: got 1.0"),
@@ -399,3 +407,25 @@ def test_a_simulation_without_an_initial_set_asks_at_random_first(monkeypatch: p
     run_cell(one)
     best = np.argsort(-Draw(0).uniform(one.split.pool.keys, "random"))[:10]
     assert asked == [one.split.pool.ids[i] for i in best]
+
+
+def test_numbers_of_numpy_and_names_with_dollars_are_written(tmp_path: Path) -> None:
+    data = replace(toy(), name=r"a$\frac$")
+    simulate(data, strategies=["random"], initial=np.int64(6), batch=6, budget=np.int64(12), seeds=np.arange(2),
+             out=tmp_path)  # fmt: skip
+    assert json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))["plan"]["seeds"] == [0, 1]
+    assert r"a$\frac$" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_test_rows_decide_neither_fills_nor_categories() -> None:
+    rng = np.random.default_rng(0)
+    rows: list[dict[str, Any]] = [
+        {"size": None if i % 7 == 0 else float(v), "colour": f"c{i % 20}", "id": i, "label": "ab"[i % 2]}
+        for i, v in enumerate(rng.normal(size=60))
+    ]
+    one = cell(data=load(rows)).split
+    alone = load([rows[i] for i in one.train])
+    np.testing.assert_array_equal(one.pool.items, alone.pool.items)
+    tested = load([rows[i] for i in one.test], like=alone.pool)
+    np.testing.assert_array_equal(one.test_items, tested.pool.items)
+    assert one.pool.items.shape[1] < load(rows).pool.items.shape[1]  # some categories stand in test rows alone

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from querist.data.roles import is_id
 from querist.errors import BadData, near
 from querist.formats.protocol import Table
 
@@ -154,6 +155,17 @@ def fit(table: Table, names: Sequence[str]) -> tuple[tuple[Column, ...], tuple[s
     fitted = {name: _fit(name, table.column(name)) for name in names}
     columns = tuple(c for c in fitted.values() if isinstance(c, Column))
     return columns, tuple(c for c in fitted.values() if isinstance(c, str))
+
+
+def refit(table: Table) -> Columns:
+    """Fit the encoding anew on some rows of a pool's records, so that other rows decide neither fills nor categories.
+
+    Raises BadData when no column can be a feature. Cost O(N·D log N).
+    """
+    columns, notes = fit(table, [name for name in table.column_names if not is_id(name)])
+    if not columns:
+        raise BadData(f"no column can be used as a feature of the training rows alone: {'; '.join(notes)}")
+    return Columns(columns)
 
 
 def _fit(name: str, values: Table) -> Column | str:

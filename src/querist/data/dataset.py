@@ -47,8 +47,8 @@ def load(
     label is by default a column called label, target, class or y if there is one (``label=""``: none), the id one
     called id (``id=""``: none); every id stands once. Numbers become float64 features (missing: the median, and an
     indicator), short texts of few kinds one-hot features; a text column becomes the items, and then nothing else is a
-    feature. ``like`` is a
-    pool whose encoding new rows shall have. What was decided is told in ``pool.about["notes"]``.
+    feature. ``like`` is a pool whose encoding new rows shall have. What was decided is told in
+    ``pool.about["notes"]``.
 
     Ids are the user's own, else a digest of the content with an occurrence number: reordering rows keeps them.
 

@@ -74,25 +74,33 @@ class Cell:
     def oracle(self, task: Task) -> Oracle:
         """Build the one who answers."""
         labels = self.split.labels
-        oracle: Oracle = Perfect(labels, cost=_costs(labels, self.split.pool, task, self.plan.cost))
+        oracle: Oracle = Perfect(labels, cost=_costs(self.split, task, self.plan.cost))
         if self.plan.noise:
             oracle = Noisy(oracle, list(task.schema["labels"]), self.plan.noise, Draw(self.seed))
         return Missing(oracle, self.plan.missing, Draw(self.seed)) if self.plan.missing else oracle
 
 
-def _costs(labels: Mapping[str, Label], pool: Pool, task: Task, unit: str) -> dict[str, float]:
-    if unit == "items":
-        return dict.fromkeys(labels, 1.0)
+def _costs(split: Split, task: Task, unit: str) -> dict[str, float]:
     if unit == "seconds":
-        return _seconds(pool)
-    return {id: task.cost(label) for id, label in labels.items()}
+        return _seconds(split.pool)
+    return {id: 1.0 if unit == "items" else task.cost(label) for id, label in split.labels.items()}
 
 
 def _seconds(pool: Pool) -> dict[str, float]:
     rows = pool.records or ()
     if not rows or any("seconds" not in row for row in rows):
         raise BadData("cost 'seconds' needs a column 'seconds' in the data, what each answer took: use cost 'items'")
-    return {id: float(row["seconds"]) for id, row in zip(pool.ids, rows, strict=True)}
+    return {id: _took(id, row) for id, row in zip(pool.ids, rows, strict=True)}
+
+
+def _took(id: str, row: Mapping[str, Any]) -> float:
+    seconds = row["seconds"]
+    if not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
+        raise BadData(
+            f"cost 'seconds' needs a number, 0 or more, in every row: item {id!r} has {seconds!r} in {dict(row)}; "
+            "fill the cell, or use cost 'items'"
+        )
+    return float(seconds)
 
 
 def run_cell(cell: Cell, on_round: OnRound | None = None) -> Curve:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from operator import index
 from typing import Any
 
-from querist._load import spec_of
+from querist._load import find, spec_of
 from querist._query import resolve as resolve_strategy
 from querist.errors import BadInput, near
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
 from querist.strategies.protocol import Strategy, evidence_for
 from querist.tasks import Task
-
-COSTS = ("items", "tokens", "boxes", "seconds")
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Plan:
     None: the whole training part) or until nothing is left to ask. Each of ``seeds`` has its own split, ``test_size``
     of the items for testing (``stratify``: the same share of each class), and its own initial set: both are the same
     for every strategy. ``noise`` is the share of wrong answers, ``missing`` of "unsure" ones. ``cost`` is what the cost
-    column counts: items, the task's own unit (tokens, boxes), or seconds (a column "seconds" of the data).
+    column counts: items, the task's own unit, or seconds (a column "seconds" of the data).
 
     For the summary: ``metric`` (default: the task's first), ``targets`` in its unit, ``shares`` of the value with all
     labels, ``window`` rounds of smoothing before a target counts as reached.
@@ -59,6 +58,12 @@ class Plan:
     def __post_init__(self) -> None:
         for name in ("strategies", "seeds", "targets", "shares"):
             object.__setattr__(self, name, _tuple(name, getattr(self, name)))
+        object.__setattr__(self, "seeds", tuple(_whole("each of seeds", seed) for seed in self.seeds))
+        for name in ("initial", "batch", "budget", "window"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _whole(name, getattr(self, name)))
+        for name in ("targets", "shares"):
+            object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
         self._check_choices()
         self._check_numbers()
 
@@ -72,8 +77,10 @@ class Plan:
                 raise BadInput(f"every {word} may be there once: {twice[0]!r} is there twice")
         if not self.seeds:
             raise BadInput("seeds must hold one seed or more: got none")
-        if self.cost not in COSTS:
-            raise BadInput(f"no cost is called {self.cost!r}: {near(self.cost, COSTS)}")
+        costs = {"items", "seconds", _unit(self.task)}
+        if self.cost not in costs:
+            task = self.task if isinstance(self.task, str) else self.task.schema["task"]
+            raise BadInput(f"{task} has no cost in {self.cost!r}: {near(self.cost, costs)}")
 
     def _check_numbers(self) -> None:
         if self.initial < 0 or self.batch < 1:
@@ -147,6 +154,18 @@ def name_of(thing: object, kind: str = "strategies") -> str:
 def has_spec(thing: object, kind: str) -> bool:
     """Say whether a specification names the thing completely, so that its curves can be kept."""
     return isinstance(thing, str) or spec_of(thing, kind) is not None
+
+
+def _unit(task: str | Task) -> str:
+    return str((find("tasks", task) if isinstance(task, str) else task).unit)
+
+
+def _whole(name: str, value: Any) -> int:
+    """Take a whole number of any library as Python's, which JSON can write."""
+    try:
+        return index(value)
+    except TypeError:
+        raise BadInput(f"{name} must be a whole number: got {value!r}") from None
 
 
 def _tuple(name: str, value: Any) -> tuple[Any, ...]:

@@ -194,10 +194,10 @@ def _frame(axes: Axes, panel: Panel, metric: str, low: float) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(metric).axis(v)))
     start = f", axis starts at {number(metric).axis(low)}" if low > 0 else ""
-    axes.set_title(panel.title, loc="left", size=12.5, color=LIGHT["text"], weight="bold", pad=20)
+    axes.set_title(panel.title, loc="left", size=12.5, color=LIGHT["text"], weight="bold", pad=20, parse_math=False)
     axes.text(
         0, 1.03, f"{metric_name(metric)} on test items{start}", transform=axes.transAxes, size=TEXT,
-        color=LIGHT["quiet"], va="bottom",
+        color=LIGHT["quiet"], va="bottom", parse_math=False,
     )  # fmt: skip
     axes.set_xlabel("labels", size=TEXT, color=LIGHT["quiet"])
 
@@ -224,7 +224,8 @@ def _name_ends(axes: Axes, panel: Panel, palette: Mapping[str, Ink]) -> None:
         axes.plot(x[1:3], [place, place], linewidth=ink.width, linestyle=ink.dash, **free)
         colour = LIGHT["quiet"] if line is None else LIGHT["text"]
         weight = "bold" if ink.lead else "normal"
-        axes.text(x[3], place, name, transform=axes.transAxes, va="center", size=TEXT, color=colour, weight=weight)
+        look = {"va": "center", "size": TEXT, "color": colour, "weight": weight, "parse_math": False}
+        axes.text(x[3], place, name, transform=axes.transAxes, **look)
 
 
 def spread(places: ArrayLike, gap: float, low: float, high: float) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from querist._arrays import Floats, Rows
 from querist._draw import Draw
 from querist.data import Dataset, Pool
+from querist.data.columns import Columns, refit
+from querist.data.records import Records
 from querist.errors import BadData, BadInput
 from querist.simulate.plan import Plan
 from querist.tasks import Label
@@ -40,6 +42,12 @@ class Source:
         state.update(b"" if self.pool.group is None else np.ascontiguousarray(self.pool.group).tobytes())
         state.update(b"" if self.test is None else self.test.digest.encode())
         return state.hexdigest()
+
+
+def _table(pool: Pool) -> Any:
+    """Give the table of which the features were made, or None."""
+    made = pool.kind == "record" and Columns.of(pool) is not None and isinstance(pool.records, Records)
+    return pool.records.table if made else None  # type: ignore[union-attr]
 
 
 def _bytes(items: Any) -> bytes:
@@ -82,8 +90,15 @@ class Split:
 
     @property
     def pool(self) -> Pool:
-        """The training items, in ingest order."""
-        return self.source.pool.take(self.train)
+        """The training items, in ingest order; those of a table encoded by what the training rows alone say."""
+        pool, columns = self.source.pool.take(self.train), self._columns
+        return pool if columns is None else replace(pool, items=columns.encode(_table(pool)))
+
+    @property
+    def _columns(self) -> Columns | None:
+        """Fit the encoding of a table on the training rows; None where nothing is cut, or it is no table."""
+        table = None if self.source.test is not None else _table(self.source.pool)
+        return None if table is None else refit(table.take(self.train))
 
     @property
     def labels(self) -> dict[str, Label]:
@@ -96,8 +111,9 @@ class Split:
 
     @property
     def test_items(self) -> Any:
-        """The test items in raw form."""
-        return self._tested.pool.items[self.test]
+        """The test items in raw form, encoded as the training items are."""
+        pool, columns = self._tested.pool, self._columns
+        return pool.items[self.test] if columns is None else columns.encode(_table(pool).take(self.test))
 
     @property
     def truth(self) -> tuple[Label, ...]:

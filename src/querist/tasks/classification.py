@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class Classification:
     """
 
     labels: tuple[str | int, ...]
+
+    unit: ClassVar[str] = "items"
 
     def __post_init__(self) -> None:
         given: Any = self.labels

@@ -56,6 +56,11 @@ class Task(Protocol):
         """Describe the label as JSON for the app and the exports; ``tasks.from_schema`` builds the task again."""
         ...
 
+    @property
+    def unit(self) -> str:
+        """Name the unit in which ``cost`` counts: items, boxes, tokens …"""
+        ...
+
     def check(self, label: Label) -> Label:
         """Give the label in its canonical form; raises BadLabel, listing near names."""
         ...

@@ -132,6 +132,7 @@ class TaskSuite:
         assert all((value == before[name]).all() for name, value in evidence.items())
 
     def test_cost_and_units(self) -> None:
-        """A label costs something, and an item has at least one askable part."""
+        """A label costs something, in a unit with a name, and an item has at least one askable part."""
+        assert self.task.unit
         assert all(self.task.cost(label) > 0 for label in self.labels)
         assert len(self.task.units("item")) >= 1
