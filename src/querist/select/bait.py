@@ -1,0 +1,115 @@
+"""A batch whose labels leave least variance: forward greedy, then backward, on Fisher information."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats, Rows
+from querist.scores.information import Rowset, Variance, trace_ratio, within
+from querist.select.top import foremost
+
+
+def bait(rows: Rowset, variance: Variance, *, n: int, oversample: float, ties: Floats) -> tuple[Rows, Floats]:
+    """Choose n rows that make tr(A·F⁻¹) small: n·oversample one by one, then those that matter least are dropped.
+
+    ``variance`` is the state before any choice; a row chosen adds its information X·Xᵀ to F.
+    Forward: arg max tr[(I + XᵀF⁻¹X)⁻¹ XᵀF⁻¹AF⁻¹X]; backward: arg min tr[(I − XᵀF⁻¹X)⁻¹ XᵀF⁻¹AF⁻¹X]. Each row keeps
+    its two [E, E] matrices, and a pick changes them by one product of the embeddings [N, Q] with [Q, 2·E²].
+    Gives the rows in the order in which they were chosen, and the gain of each at that time. Needs 1 ≤ n ≤ N.
+    Cost: O(N·E²·Q²) to begin, O(N·E²·(Q + E) + E·P²) a pick; memory 1.5·N·E² numbers and four [P, P] matrices.
+    Source: Ash, Goel, Krishnamurthy & Kakade 2021.
+
+    >>> rows = Rowset(np.array([[3.0, 0.0], [2.0, 0.0], [0.0, 1.0]]), np.full((3, 2), 0.5))
+    >>> bait(rows, Variance(np.eye(2), np.eye(2)), n=2, oversample=1.5, ties=np.arange(3.0))[0].tolist()
+    [0, 2]
+    """
+    state, free = _State.of(rows, variance), np.ones(len(rows), bool)
+    picked: list[int] = []
+    value: list[float] = []
+    for _ in range(min(len(rows), max(n, int(oversample * n)))):
+        gain = np.where(free, state.worth(), -np.inf)
+        best = foremost(gain, ties)
+        picked.append(best)
+        value.append(gain[best])
+        free[best] = False
+        state = state.after(best)
+    kept = _backward(state.take(np.array(picked)), n, ties[picked])
+    return np.array(picked)[kept], np.array(value)[kept]
+
+
+def _backward(state: _State, n: int, ties: Floats) -> Rows:
+    """Drop rows until n are left; the positions of those, in order."""
+    kept = np.arange(len(state.rows))
+    while len(kept) > n:
+        least = foremost(-state.worth(sign=-1.0), ties[kept])
+        others = np.delete(np.arange(len(kept)), least)
+        state, kept = state.after(least, sign=-1.0).take(others), kept[others]
+    return kept
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """The rows with R, XᵀF⁻¹X and XᵀF⁻¹AF⁻¹X of each, lower triangles [E·(E + 1)/2, N]; the last two are updated."""
+
+    rows: Rowset
+    variance: Variance
+    roots: Floats
+    solid: Floats
+    gain: Floats
+
+    @staticmethod
+    def of(rows: Rowset, variance: Variance) -> _State:
+        lower = np.tril_indices(rows.shape[0])
+        roots, solid, gain = (np.empty((len(lower[0]), len(rows))) for _ in range(3))
+        between = variance.between()
+        for cut in rows.cuts():
+            h, root = rows.features(cut), rows.root(cut)
+            roots[:, cut], solid[:, cut] = root[lower], within(h, root, variance.inverted)[lower]
+            gain[:, cut] = within(h, root, between)[lower]
+        return _State(rows, variance, roots, solid, gain)
+
+    def take(self, rows: Rows) -> _State:
+        """Keep some rows only."""
+        few = Rowset(self.rows.embed[rows], self.rows.probs[rows], self.rows.bias, self.rows.weight)
+        parts = (part[:, rows] for part in (self.roots, self.solid, self.gain))
+        return _State(few, self.variance, *parts)
+
+    def worth(self, *, sign: float = 1.0) -> Floats:
+        """Compute by how much tr(A·F⁻¹) changes with each row added (sign 1) or taken away (sign −1); [N], positive."""
+        out, square = np.empty(len(self.rows)), _square(self.rows.shape[0])
+        for cut in self.rows.cuts():
+            out[cut] = trace_ratio(self.solid[square, cut], self.gain[square, cut], sign=sign)
+        return out
+
+    def after(self, row: int, *, sign: float = 1.0) -> _State:
+        """Add the information of a row to F, or take it away; F⁻¹ becomes F⁻¹ − sign·U·Uᵀ."""
+        one, (inverted, target) = np.array([row]), self.variance
+        h, root = self.rows.features(one)[0], self.rows.root(one)[:, :, 0]
+        x = (root[:, None, :] * h[:, None]).reshape(len(inverted), len(root))
+        moved = inverted @ x
+        u = np.linalg.solve(np.linalg.cholesky(np.eye(len(root)) + sign * (x.T @ moved)), moved.T).T
+        aimed = target @ u
+        self._shift(u, inverted @ aimed - 0.5 * sign * u @ (u.T @ aimed), sign)
+        return replace(self, variance=Variance(inverted - sign * u @ u.T, target))
+
+    def _shift(self, u: Floats, z: Floats, sign: float) -> None:
+        """Subtract sign·YYᵀ from each XᵀF⁻¹X, sign·(YZᵀ + ZYᵀ) from the other; Y = Xᵀu and Z = Xᵀz, [E, E, n]."""
+        classes, width = self.rows.shape
+        both = np.stack([u, z]).reshape(2, classes, width, classes).swapaxes(2, 3).reshape(2 * classes**2, width)
+        lower, square, below = np.tril_indices(classes), _square(classes), np.tri(classes)[:, :, None]
+        for cut in self.rows.cuts():
+            h, root = self.rows.features(cut), below * self.roots[square, cut]
+            y, z = np.einsum("ean,sekn->sakn", root, (both @ h.T).reshape(2, classes, classes, len(h)))
+            self.solid[:, cut] -= sign * np.einsum("akn,bkn->abn", y, y)[lower]
+            cross = np.einsum("akn,bkn->abn", y, z)
+            self.gain[:, cut] -= sign * (cross + cross.swapaxes(0, 1))[lower]
+
+
+def _square(size: int) -> NDArray[np.intp]:
+    """Give, for each cell of a symmetric matrix, its place in the list of its lower triangle; [E, E]."""
+    places = np.zeros((size, size), np.intp)
+    places[np.tril_indices(size)] = np.arange(size * (size + 1) // 2)
+    return np.maximum(places, places.T)
