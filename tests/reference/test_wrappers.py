@@ -9,6 +9,7 @@ from math import exp, floor, prod
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -177,6 +178,22 @@ def test_a_study_takes_and_keeps_a_strategy_around_another(tmp_path: Any) -> Non
     with querist.Study.open(place) as study:
         assert spec_of(study.strategy, "strategies") == text
         assert len(study.ask(4)) == 4
+
+
+def test_a_study_hands_out_one_item_of_a_group() -> None:
+    rng = np.random.default_rng(0)
+    table = pandas.DataFrame(rng.normal(size=(40, 3)), columns=["a", "b", "c"])
+    table["patient"] = np.repeat([f"p{i}" for i in range(8)], 5)
+    table["kind"] = np.where(table["a"] > 0, "x", "y")
+    table["name"] = [f"frame {i}" for i in range(40)]
+    row = {name: i for i, name in enumerate(table["name"])}
+    with querist.Study.create(
+        None, table, id="name", label="kind", group="patient", keep_labels=False, strategy="group-cap", batch=6
+    ) as study:
+        for query in study.ask(6):
+            study.tell(query.id, table["kind"][row[query.id]])
+        study.step()
+        assert len({table["patient"][row[query.id]] for query in study.ask(6)}) == 6
 
 
 # subsample

@@ -159,7 +159,13 @@ class TestContext:
 
 class TestNames:
     def test_unknown_strategy(self):
-        refuses(UnknownName, "no strategy is called 'margni': did you mean 'margin'?", "margni", 1, probs=PROBS)
+        refuses(
+            UnknownName,
+            "no strategy is called 'margni': did you mean 'margin' or 'min-margin'?",
+            "margni",
+            1,
+            probs=PROBS,
+        )
 
     def test_unknown_evidence(self):
         refuses(BadInput, "no evidence is called 'prob': did you mean 'probs'?", "margin", 1, prob=PROBS)
