@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from speed import growth, limits, report
+from speed import growth, limits, loss, report
 from speed.cases import CASES, Case
 from speed.contest import Patience, contest
 from speed.data import arrays_of, size_of
@@ -52,6 +52,9 @@ def main() -> int:
     cases = wanted(CASES, chosen.rows)
     rows, skipped = run.all([case.tiny() for case in cases] if chosen.tiny else cases)
     grown = run.growth() if chosen.write or chosen.growth else []
+    if any(row["row"] == "uherding" for row in rows) and not chosen.tiny:
+        facts["loss"] = loss.sentence(loss.measure(OUT / "data", SEED))
+        print(facts["loss"], flush=True)
     facts["minutes"] = (time.monotonic() - start) / 60
     print(report.text(rows))
     print(f"{facts['minutes']:.1f} minutes; details in {OUT / 'speed.json'}")
@@ -116,7 +119,12 @@ class Run:
 
     def one(self, case: Case) -> dict[str, Any]:
         """Measure a row, or read it back when an earlier --full has measured it."""
-        kept = OUT / "speed" / self.mode / (re.sub(r"[^a-z0-9]+", "-", f"{case.name} {case.note}".lower()) + ".json")
+        kept = (
+            OUT
+            / "speed"
+            / (self.mode + ("-ours" if self.chosen.no_peers else ""))
+            / (re.sub(r"[^a-z0-9]+", "-", f"{case.name} {case.note}".lower()) + ".json")
+        )
         if self.chosen.full and kept.exists() and not self.chosen.fresh:
             return dict(json.loads(kept.read_text(encoding="utf-8")))
         began = time.monotonic()
@@ -128,7 +136,7 @@ class Run:
         print("  ".join(cell for cell in report.cells(row) if cell), f"[{time.monotonic() - began:.0f} s]", flush=True)
         for line in report.others(row):
             print(f"    {line}", flush=True)
-        if not ours.failed:
+        if not ours.failed and not any(peer.failed.startswith("not tried") for peer in found):
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(json.dumps(row, indent=1), encoding="utf-8")
         return row

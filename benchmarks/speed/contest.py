@@ -33,7 +33,7 @@ class Patience:
     until: float
     """The time on the clock at which no further package is started."""
     compile: bool = True
-    """Whether to measure a first call with nothing compiled."""
+    """Whether to measure the first call of a second process as well, which finds the kernels compiled."""
 
 
 @dataclass
@@ -109,17 +109,17 @@ def contest(case: Case, peers: Sequence[Peer], folder: Path, patience: Patience)
     """Measure ours alone, then ours and each peer in turn; cost: the calls."""
     ours, found = Times(OURS.name), []
     with tempfile.TemporaryDirectory(prefix="numba-") as cache:
+        worker = Worker(OURS, _log(folder), cache)
         try:
-            ours.compiled = _compiled(case, folder, cache, patience) if patience.compile else None
-            worker = Worker(OURS, _log(folder), cache)
-            try:
-                worker.ask(_preparation(case, OURS, folder), 300)
-                _alone(worker, ours, patience)
-                found = [_duel(case, peer, folder, worker=worker, patience=patience) for peer in peers]
-            finally:
-                worker.close()
+            worker.ask(_preparation(case, OURS, folder), 300)
+            _alone(worker, ours, patience)
+            found = [_duel(case, peer, folder, worker=worker, patience=patience) for peer in peers]
+            if patience.compile and (ours.compiled or 0) < patience.rest:
+                ours.first = _from_cache(case, folder, cache, patience)
         except Stopped as reason:
             ours.failed = str(reason)
+        finally:
+            worker.close()
     return ours, found
 
 
@@ -127,8 +127,8 @@ def _log(folder: Path) -> Path:
     return folder.parents[1] / "workers.log"
 
 
-def _compiled(case: Case, folder: Path, cache: str, patience: Patience) -> float:
-    """Measure a first call that has to compile its kernels; it fills the cache for the process that follows."""
+def _from_cache(case: Case, folder: Path, cache: str, patience: Patience) -> float:
+    """Measure the first call of a process that finds its kernels compiled."""
     worker = Worker(OURS, _log(folder), cache)
     try:
         worker.ask(_preparation(case, OURS, folder), 300)
@@ -138,9 +138,15 @@ def _compiled(case: Case, folder: Path, cache: str, patience: Patience) -> float
 
 
 def _alone(worker: Worker, ours: Times, patience: Patience) -> None:
-    """Take the first call, the memory, and calls 6 and later with and without the checks."""
-    answer = worker.ask({"do": "call"}, 10 * patience.first)
-    ours.first, ours.rows = answer["seconds"], answer["rows"]
+    """Take the first call, the memory, and calls 6 and later with and without the checks.
+
+    A call that takes longer than the patience for all is made once.
+    """
+    answer = worker.ask({"do": "call", "peak": True}, 10 * patience.first)
+    ours.compiled, ours.rows, ours.peak = answer["seconds"], answer["rows"], answer.get("peak")
+    if answer["seconds"] > patience.rest:
+        ours.calls, ours.cold = [answer["seconds"]], True
+        return
     answer = worker.ask({"do": "call", "peak": True}, 10 * patience.first)
     ours.peak = answer.get("peak")
     count, warm = _plan(answer["seconds"], patience.rest / 2)
