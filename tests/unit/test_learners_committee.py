@@ -111,3 +111,13 @@ def test_bad_committees_are_refused() -> None:
         Committee(base="liner")
     with pytest.raises(BadInput, match=r"members must eat features: .*Raw.* eats raw items"):
         Committee.of([Raw(), Raw()])
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("base", ["linear", "sklearn:RandomForestClassifier(n_estimators=5)"])
+def test_draws_do_not_depend_on_the_order_of_the_labels(base: str, sparse: bool) -> None:
+    sample = make_sample(sparse=sparse)
+    turn = np.random.default_rng(4).permutation(len(sample.rows))
+    turned = Sample(sample.pool, sample.rows[turn], sample.codes[turn])
+    one, other = (train(Committee(3, base), s).predict(sample.pool, {"draws"})["draws"] for s in (sample, turned))
+    np.testing.assert_allclose(one, other, atol=1e-6)

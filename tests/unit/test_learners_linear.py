@@ -298,3 +298,18 @@ def test_a_few_labels_of_digits_are_enough_for_a_good_model() -> None:
     model = Linear().fit(x[rows[:100]], y[rows[:100]], classes=10, rng=np.random.default_rng(0), pool=x)
     best = model.predict(x[rows[100:]], {"probs"})["probs"].argmax(axis=1)
     assert (best == y[rows[100:]]).mean() > 0.87
+
+
+@pytest.mark.parametrize(("width", "sparse"), [(4, False), (60, False), (400, False), (1100, True)])
+def test_draws_do_not_depend_on_the_order_of_the_labels(width: int, sparse: bool) -> None:
+    """Whichever way they are drawn: in all features or in the span of the labels, from a factor or by solving."""
+    rng = np.random.default_rng(0)
+    items: Any = rng.normal(size=(90, width))
+    items = csr_matrix(items / np.linalg.norm(items, axis=1, keepdims=True)) if sparse else items
+    codes, turn = np.arange(90) % 40, rng.permutation(90)
+    fit = [
+        Linear(draws=3).fit(x, y, classes=40, rng=np.random.default_rng(1), pool=items)
+        for x, y in ((items, codes), (items[turn], codes[turn]))
+    ]
+    one, other = (model.predict(items, {"draws"})["draws"] for model in fit)
+    np.testing.assert_allclose(one, other, atol=1e-5)

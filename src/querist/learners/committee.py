@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from querist._arrays import Floats, Rows
 from querist.errors import BadInput
 from querist.learners import resolve
-from querist.learners._checks import check_needs, count_codes
+from querist.learners._checks import as_matrix, check_finite, check_needs, count_codes
 from querist.learners._constant import Constant
+from querist.learners._order import content_order
 from querist.learners.info import About
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.view import Evidence, Need
@@ -29,7 +30,8 @@ class Committee:
     By default K = ``members`` copies of ``base`` (a specification or a learner), each on a bootstrap sample of the
     labels (bagging, Breiman 1996; query by bagging, Abe & Mamitsuka 1998). A sample holds two classes at least: after
     ten vain tries it takes one label of each class and fills up at random. ``Committee.of([…])`` trains given
-    learners, each on all labels. A member without probabilities votes: 1 for its best class.
+    learners, each on all labels. A member without probabilities votes: 1 for its best class. Rows go to the members
+    in an order of their content: neither the samples nor what a member draws depends on the order of the pool.
 
     Evidence: draws [N, K, C], probs; embed and head where the base has them, from a base trained on all labels (of
     given learners, the first). Cost: K + 1 fits, and K predictions of every row. Members are the same only without
@@ -95,6 +97,10 @@ class Committee:
     ) -> Predictor:
         """Train every member; ``warm`` is not used. Raises what the members raise."""
         counts = count_codes(targets, classes=classes, rows=items.shape[0])
+        matrix = as_matrix(items)
+        check_finite(matrix)
+        order = content_order(matrix, targets)
+        items, targets = matrix[order], targets[order]
 
         def train(learner: Learner, rows: Rows | slice) -> Predictor:
             return learner.fit(items[rows], targets[rows], classes=classes, rng=rng, pool=pool)

@@ -17,6 +17,7 @@ from querist.learners._constant import Constant, entropy_of
 from querist.learners._features import Features
 from querist.learners._laplace import FACTORED, Posterior
 from querist.learners._newton import Optimum, Problem, minimise
+from querist.learners._order import content_order
 from querist.learners._span import Span, span_of
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
@@ -95,6 +96,8 @@ class Linear:
         check_finite(matrix)
         if np.count_nonzero(counts) < 2:
             return Constant(counts, features, _GIVES, self.draws, entropy)
+        order = content_order(matrix, targets)  # draws go by the row
+        matrix, targets = matrix[order], targets[order]
         coordinates, span = span_of(features.standardised(matrix.astype(np.float64, copy=False)))
         problem = _problem(coordinates, targets, counts, 1.0 / self._strength(items))
         optimum = minimise(problem, _start(problem, span, warm), max_iter=self.max_iter)
