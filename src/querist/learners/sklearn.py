@@ -29,9 +29,9 @@ class Sklearn:
 
     A specification is ``sklearn:SVC(C=1.0, gamma='auto')``; ``standardise=True`` among the options scales dense
     features by mean and standard deviation of the pool before the classifier sees them. Every fit begins with a fresh
-    copy; labels are passed in the order given; a ``random_state`` that is None is drawn from ``rng``. So a classifier that
-    draws by position, a forest for instance, repeats for the same order of the rows only; ``committee`` puts them in an
-    order of their content.
+    copy; labels are passed in the order given; a ``random_state`` that is None is drawn from ``rng``. So a classifier
+    that draws by position, a forest for instance, repeats for the same order of the rows only; ``committee`` puts them
+    in an order of their content.
 
     Evidence: probs from predict_proba, decision from decision_function, whichever there are; embed, the features as
     the classifier sees them (of sparse rows wider than 512 their 128 leading singular directions). Columns are always
