@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from speed import growth, limits, loss, report
@@ -35,6 +36,8 @@ from querist.errors import BadInput
 OUT = BENCHMARKS / "out"
 DOCS = BENCHMARKS.parent / "docs" / "explain"
 BUSY = 1.5
+GROWTH = 60
+"""Seconds after the time for the table in which points of the plot are still begun."""
 SEED = 0
 
 
@@ -113,18 +116,23 @@ class Run:
     def growth(self) -> list[dict[str, Any]]:
         """Measure the points of the plot, with less patience than the table has."""
         table, self.patience = self.patience, replace(self.patience, rest=8, compile=False)
-        rows = self.all(growth.cases(tiny=self.chosen.tiny))[0]
+        rows: list[dict[str, Any]] = []
+        for case in growth.cases(tiny=self.chosen.tiny):
+            if time.monotonic() > table.until + GROWTH:
+                print(f"not drawn, the time is up: {case.name}", flush=True)
+            else:
+                rows += self.all([case])[0]
         self.patience = table
         return rows
 
+    def kept(self, case: Case) -> Path:
+        """Name the file of a row's result."""
+        folder = self.mode + ("-ours" if self.chosen.no_peers else "")
+        return OUT / "speed" / folder / (re.sub(r"[^a-z0-9]+", "-", f"{case.name} {case.note}".lower()) + ".json")
+
     def one(self, case: Case) -> dict[str, Any]:
         """Measure a row, or read it back when an earlier --full has measured it."""
-        kept = (
-            OUT
-            / "speed"
-            / (self.mode + ("-ours" if self.chosen.no_peers else ""))
-            / (re.sub(r"[^a-z0-9]+", "-", f"{case.name} {case.note}".lower()) + ".json")
-        )
+        kept = self.kept(case)
         if self.chosen.full and kept.exists() and not self.chosen.fresh:
             return dict(json.loads(kept.read_text(encoding="utf-8")))
         began = time.monotonic()

@@ -13,7 +13,7 @@ LINES: tuple[tuple[Case, tuple[int, ...]], ...] = (
     (_probs("entropy", 10**6, 10, quick=("skactiveml",)), (10**3, 10**4, 10**5, 10**6)),
     (_embed("k-center", 10**6, 64, 100, quick=("bmdal",)), (10**3, 10**4, 10**5, 10**6)),
     (_both("badge", 10**6, 64, 10, 100, quick=("bmdal",), labelled=False), (10**3, 10**4, 10**5, 10**6)),
-    (_both("uherding", 10**5, 64, 10, 50), (10**3, 10**4, 10**5)),
+    (_both("uherding", 10**5, 64, 10, 50), (10**3, 3 * 10**3, 10**4, 3 * 10**4)),
 )
 """The rows drawn, with the sizes N; no package has uherding."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -28,12 +29,29 @@ def in_threads(kernel: Callable[..., Any], n: int, *arguments: Any, parts: int |
     >>> in_threads(lambda start, stop: (start, stop), 5, parts=2)
     [(0, 2), (2, 5)]
     """
-    count = max(1, min(cores() if parts is None else parts, n))
-    cuts = [n * part // count for part in range(count + 1)]
+    with team(max(1, min(cores() if parts is None else parts, n))) as share:
+        return share(kernel, n, *arguments)
+
+
+@contextmanager
+def team(parts: int | None = None) -> Iterator[Callable[..., list[Any]]]:
+    """Keep threads at hand for many calls, one after the other; gives a function that works as ``in_threads``.
+
+    >>> with team(2) as share:
+    ...     [share(lambda start, stop: stop - start, n) for n in (1, 5)]
+    [[0, 1], [2, 3]]
+    """
+    count = cores() if parts is None else parts
     if count == 1:
-        return [kernel(0, n, *arguments)]
+        yield lambda kernel, n, *arguments: [kernel(0, n, *arguments)]
+        return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(count - 1) as pool:
-        others = [pool.submit(kernel, start, stop, *arguments) for start, stop in pairwise(cuts[1:])]
-        return [kernel(0, cuts[1], *arguments), *(other.result() for other in others)]
+
+        def share(kernel: Callable[..., Any], n: int, *arguments: Any) -> list[Any]:
+            cuts = [n * part // count for part in range(count + 1)]
+            others = [pool.submit(kernel, start, stop, *arguments) for start, stop in pairwise(cuts[1:])]
+            return [kernel(0, cuts[1], *arguments), *(other.result() for other in others)]
+
+        yield share

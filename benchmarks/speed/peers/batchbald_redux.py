@@ -23,7 +23,7 @@ def _bald(inputs: Inputs) -> Call:
 
 def _batchbald(inputs: Inputs) -> Call:
     draws = _logarithms(inputs)
-    return lambda: batchbald.get_batchbald_batch(draws, inputs.n, 10_000, dtype=torch.double).indices
+    return lambda: batchbald.get_batchbald_batch(draws, inputs.n, 10_000).indices
 
 
 TASKS = {"bald": _bald, "batchbald": _batchbald}

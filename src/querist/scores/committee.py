@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from querist._arrays import Array, blocks, float64, namespace, xlogx
+from querist.errors import BadEvidence
 
 
 def vote_entropy(draws: Array) -> Array:
@@ -22,7 +23,7 @@ def vote_entropy(draws: Array) -> Array:
     >>> vote_entropy(np.array([[[0.9, 0.1], [0.3, 0.7]], [[0.9, 0.1], [0.6, 0.4]]])).round(4).tolist()
     [0.6931, 0.0]
     """
-    return by_blocks(_vote_entropy, draws)
+    return by_blocks(_vote_entropy, of_classes(draws))
 
 
 def consensus_entropy(draws: Array) -> Array:
@@ -35,7 +36,7 @@ def consensus_entropy(draws: Array) -> Array:
     >>> consensus_entropy(np.array([[[0.9, 0.1], [0.1, 0.9]], [[1.0, 0.0], [1.0, 0.0]]])).round(4).tolist()
     [0.6931, 0.0]
     """
-    return by_blocks(_consensus_entropy, draws)
+    return by_blocks(_consensus_entropy, of_classes(draws))
 
 
 def kl_consensus(draws: Array) -> Array:
@@ -48,7 +49,52 @@ def kl_consensus(draws: Array) -> Array:
     >>> kl_consensus(np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.9, 0.1], [0.9, 0.1]]])).round(4).tolist()
     [0.6931, 0.0]
     """
-    return by_blocks(_kl_consensus, draws)
+    return by_blocks(_kl_consensus, of_classes(draws))
+
+
+def variation_ratio(draws: Array) -> Array:
+    """Score by the share of the members that do not vote for the most popular class.
+
+    Formula: 1 − max_c V_c / K, V_c = votes for class c; a member that cannot decide between t classes gives each 1/t of
+    its vote. Shapes: draws [N, K, C] → [N]. Range: [0, 1 − 1/C]. Cost: O(N·K·C).
+    Source: Freeman 1965; Gal, Islam & Ghahramani 2017.
+
+    >>> import numpy as np
+    >>> variation_ratio(np.array([[[0.9, 0.1], [0.3, 0.7]], [[0.9, 0.1], [0.6, 0.4]]])).tolist()
+    [0.5, 0.0]
+    """
+    return by_blocks(_variation_ratio, of_classes(draws))
+
+
+def mean_std(draws: Array) -> Array:
+    """Score by the standard deviation of a class over the members, on average over classes.
+
+    Formula: (1/C) Σ_c √Var_k p_kc, Var the population variance (divided by K). Shapes: draws [N, K, C] → [N].
+    Range: [0, 1/2] on probabilities. Cost: O(N·K·C). Source: Kampffmeyer, Salberg & Jenssen 2016; Gal et al. 2017.
+
+    >>> import numpy as np
+    >>> mean_std(np.array([[[1.0, 0.0], [0.5, 0.5]], [[0.9, 0.1], [0.9, 0.1]]])).tolist()
+    [0.25, 0.0]
+    """
+    return by_blocks(_mean_std, draws)
+
+
+def of_classes(draws: Array) -> Array:
+    """Pass on draws of probabilities; raise BadEvidence for those of a regression, which lie in one column.
+
+    >>> import numpy as np
+    >>> of_classes(np.array([[[2.5], [3.5]]]))
+    Traceback (most recent call last):
+    ...
+    querist.errors.BadEvidence: draws of one column hold the values of a regression, and this strategy compares ...
+    """
+    xp = namespace(draws)
+    if draws.shape[-1] == 1 and bool(xp.any(xp.abs(float64(draws) - 1.0) > 0.05)):
+        raise BadEvidence(
+            "draws of one column hold the values of a regression, and this strategy compares probabilities of classes: "
+            "use member-std, qbc-std, predictive-variance or thompson"
+        )
+    return draws
 
 
 def by_blocks(score: Callable[[Array], Array], draws: Array) -> Array:
@@ -75,11 +121,24 @@ def not_negative(scores: Array) -> Array:
     return xp.where(scores > 0, scores, xp.zeros_like(scores))
 
 
-def _vote_entropy(draws: Array) -> Array:
+def _vote_shares(draws: Array) -> Array:
+    """Count the votes for each class, as shares of all; [N, C]."""
     xp = namespace(draws)
     best = xp.astype(draws == xp.max(draws, axis=-1, keepdims=True), draws.dtype)
-    votes = best / xp.sum(best, axis=-1, keepdims=True)
-    return not_negative(entropy_of(mean_over_members(votes)))
+    return mean_over_members(best / xp.sum(best, axis=-1, keepdims=True))
+
+
+def _vote_entropy(draws: Array) -> Array:
+    return not_negative(entropy_of(_vote_shares(draws)))
+
+
+def _variation_ratio(draws: Array) -> Array:
+    return not_negative(1.0 - namespace(draws).max(_vote_shares(draws), axis=-1))
+
+
+def _mean_std(draws: Array) -> Array:
+    xp = namespace(draws)
+    return xp.mean(xp.std(draws, axis=1), axis=-1)
 
 
 def _consensus_entropy(draws: Array) -> Array:

@@ -34,7 +34,7 @@ class Estimate(NamedTuple):
 
 def entropy(probs: Array) -> Estimate | None:
     """Estimate ``uncertainty.entropy``; probs [N, C]."""
-    return _run("uncertainty", "entropy", probs, _of_entropy(probs.shape[1], probs.shape[1]))
+    return _run("uncertainty", "entropy", probs, error_of_entropy(probs.shape[1], probs.shape[1]))
 
 
 def least_confidence(probs: Array) -> Estimate | None:
@@ -55,20 +55,22 @@ def ratio(probs: Array) -> Estimate | None:
 def bald(draws: Array) -> Estimate | None:
     """Estimate ``bayes.bald``, and ``committee.kl_consensus``, which equals it; draws [N, K, C]."""
     _, members, classes = draws.shape
-    return _run("committee", "bald", draws, _of_consensus(members, classes) + _of_entropy(classes, members * classes))
+    return _run(
+        "committee", "bald", draws, error_of_consensus(members, classes) + error_of_entropy(classes, members * classes)
+    )
 
 
 def consensus_entropy(draws: Array) -> Estimate | None:
     """Estimate ``committee.consensus_entropy``; draws [N, K, C]."""
     _, members, classes = draws.shape
-    return _run("committee", "consensus_entropy", draws, _of_consensus(members, classes))
+    return _run("committee", "consensus_entropy", draws, error_of_consensus(members, classes))
 
 
 def vote_entropy(draws: Array) -> Estimate | None:
     """Estimate ``committee.vote_entropy``; draws [N, K, C]."""
     _, members, classes = draws.shape
     # the share of a class is the sum of K votes one after the other
-    return _run("committee", "vote_entropy", draws, _of_consensus(2**members, classes))
+    return _run("committee", "vote_entropy", draws, error_of_consensus(2**members, classes))
 
 
 def readable(rows: Array) -> bool:
@@ -77,13 +79,17 @@ def readable(rows: Array) -> bool:
     >>> readable(np.zeros((3, 2)))
     False
     """
-    return (
-        isinstance(rows, np.ndarray)
-        and rows.size >= WORTH
-        and rows.flags.c_contiguous
-        and rows.dtype in (np.float32, np.float64)
-        and rows.shape[-1] > 1
-    )
+    return compilable(rows) and rows.size >= WORTH
+
+
+def compilable(rows: Array) -> bool:
+    """Tell whether a compiled loop can read an array of several classes.
+
+    >>> compilable(np.zeros((3, 2))), compilable(np.zeros((3, 2), order="F")), compilable(np.zeros((3, 2), int))
+    (True, False, False)
+    """
+    single = isinstance(rows, np.ndarray) and rows.dtype in (np.float32, np.float64)
+    return single and rows.flags.c_contiguous and rows.shape[-1] > 1
 
 
 def _run(file: str, kernel: str, rows: Array, error: float) -> Estimate | None:
@@ -95,11 +101,11 @@ def _run(file: str, kernel: str, rows: Array, error: float) -> Estimate | None:
     return Estimate(values, error)
 
 
-def _of_entropy(classes: int, terms: int) -> float:
+def error_of_entropy(classes: int, terms: int) -> float:
     """Bound the error of an entropy, or a mean of them, that is the sum of so many terms."""
     return 2 * UNIT * (OF_A_TERM + OF_A_SUM + log2(terms)) * (log(classes) + 1)
 
 
-def _of_consensus(members: int, classes: int) -> float:
+def error_of_consensus(members: int, classes: int) -> float:
     """Bound the error of the entropy of a mean: a relative error r of p changes −Σ p log p by r·(1 + log C) at most."""
-    return _of_entropy(classes, classes) + 2 * UNIT * (2 + log2(members)) * (log(classes) + 1)
+    return error_of_entropy(classes, classes) + 2 * UNIT * (2 + log2(members)) * (log(classes) + 1)

@@ -62,8 +62,8 @@ def expected_loss(model: Model, rows: NDArray[np.floating], targets: Floats, *, 
         return out
     goals = _Goals(model, targets, loss)
     classes, known = len(model.bias), len(model.labelled) + 2
-    width = model.rows.shape[1]
-    for cut in blocks(len(rows), 8 * (8 * classes * known + 8 * classes * width + len(targets) + 2 * rows.shape[1])):
+    row = 10 * classes * known + (classes + 9) * len(model.penalty) + len(targets) + 4 * rows.shape[1]
+    for cut in blocks(len(rows), 8 * row):
         embed = rows[cut].astype(np.float64)
         chance = softmax(model.logits(embed))
         for label in range(classes):
