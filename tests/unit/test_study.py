@@ -516,3 +516,9 @@ def test_the_log_says_what_was_out_and_which_model_it_was() -> None:
     assert published.info["out"] == out
     assert len(published.info["model"]) == 32
     assert published.info["items"] == 60
+
+
+def test_labels_given_as_one_string_are_refused_and_as_an_array_work() -> None:
+    with pytest.raises(BadInput, match="ab"):
+        make(labels="ab")
+    assert set(make(labels=np.array(["low", "high"])).status().classes) == set(WORDS)

@@ -25,7 +25,7 @@ def task_of(task: Task | str, labels: Sequence[Label] | None, dataset: Dataset) 
     if not isinstance(task, str):
         return task
     if labels is not None:
-        return from_schema({"task": task, "labels": list(labels)})
+        return from_schema({"task": task, "labels": labels})
     found = [label for label in dataset.labels or [] if label is not None]
     if not found:
         raise BadInput("no class is known: the data hold no labels; name them with labels=[…] (--labels a,b,c)")
