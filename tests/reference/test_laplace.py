@@ -64,7 +64,7 @@ def test_more_features_than_labels_repeated_rows_and_sparse_rows_change_nothing(
     x, y = np.concatenate([x, x[:9]]), np.concatenate([y, y[:9]])
     expected = LogisticRegression(tol=1e-12, max_iter=10_000).fit(x, y).predict_proba(x)
     for items in (x, csr_matrix(x)):
-        got = fit(Linear(standardise=False), items, y).predict(items, {"probs"})["probs"]
+        got = fit(Linear(C=1.0, standardise=False), items, y).predict(items, {"probs"})["probs"]
         np.testing.assert_allclose(got, expected, atol=1e-6)
 
 

@@ -223,7 +223,8 @@ class TestLoad:
             assert find("strategies", name).__name__ == class_name(name)
 
     def test_unknown_names_list_the_near_ones(self):
-        with pytest.raises(UnknownName, match=r"^no strategy is called 'margn': did you mean 'margin'\?$"):
+        near = r"^no strategy is called 'margn': did you mean 'margin' or 'min-margin'\?$"
+        with pytest.raises(UnknownName, match=near):
             find("strategies", "margn")
         with pytest.raises(UnknownName, match=r"^no strategy is called 'qqq': known: .*margin, .*random"):
             find("strategies", "qqq")
