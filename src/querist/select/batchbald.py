@@ -110,9 +110,9 @@ def conditional_entropy(state: Labellings, draws: Array) -> Floats:
     xp, (_, members, classes) = namespace(draws), draws.shape
     device = {"device": draws.device} if hasattr(draws, "device") else {}
     weight, posterior = xp.asarray(state.weight, **device), xp.asarray(state.posterior, **device)
-    out = np.zeros(draws.shape[0])
-    for some in blocks(len(state.weight), 8 * classes, limit=CACHE_BYTES):
-        for rows in blocks(len(out), 8 * (some.stop - some.start) * classes, limit=CACHE_BYTES):
+    out, limit = np.zeros(draws.shape[0]), CACHE_BYTES if isinstance(draws, np.ndarray) else None
+    for some in blocks(len(state.weight), 8 * classes, limit=limit):
+        for rows in blocks(len(out), 8 * (some.stop - some.start) * classes, limit=limit):
             p = float64(draws[rows, ...])
             beside = xp.reshape(xp.permute_dims(p, (1, 0, 2)), (members, p.shape[0] * classes))
             labels = xp.reshape(xp.matmul(posterior[some, :], beside), (-1, p.shape[0], classes))
