@@ -11,6 +11,16 @@ from querist._arrays import Floats, Rows, blocks
 CACHE_BYTES = 2**20
 
 
+def packed(rows: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Give rows as compiled loops read them, by row in memory and in float32 or float64; a copy if they are not so.
+
+    >>> packed(np.ones((2, 3), np.int8, order="F")).dtype
+    dtype('float64')
+    """
+    kind = rows.dtype if rows.dtype in (np.float32, np.float64) else np.float64
+    return np.ascontiguousarray(rows, dtype=kind)
+
+
 def squared_norms(rows: NDArray[np.floating]) -> Floats:
     """Compute ‖x‖² of each row in float64.
 
