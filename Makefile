@@ -32,13 +32,14 @@ help:
 demo: .venv/base ## set up, and run a real simulation with its report
 	$(BIN)/querist demo
 
-test: .venv/test ## run the tests a change must pass
+test: .venv/test .venv/docs ## run the tests a change must pass
 	$(BIN)/python -m pytest -n $(WORKERS) -m "$(MARKS)"
 
 test-all: .venv/test .venv/docs ## run every test: kills, races, servers, examples
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-lint: .venv/lint ## check style, types and who imports whom
+# The conformance suites ship inside the package and import pytest and hypothesis: their types are needed here.
+lint: .venv/test .venv/lint ## check style, types and who imports whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
