@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import querist
 from querist import _arrays
 from querist.errors import BadInput
-from querist.scores import information
+from querist.scores import information, reweighting
 from querist.scores.bayes import epig
 from querist.scores.information import Rowset, Variance
 from querist.scores.reweighting import changes, core_mse
@@ -265,11 +265,12 @@ def test_defect_17_picks_are_rows_of_the_pool_and_blocks_agree(monkeypatch: pyte
     best = np.argsort(-core_mse(draws, targets["draws"]))[: int(np.ceil(0.7 * 12))]
     assert set(whole.rows.tolist()) <= set(best.tolist())
     monkeypatch.setattr(_arrays, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(reweighting, "CACHE_BYTES", 1)
     assert choose("bemps(share=0.7)", 4, draws=draws, targets=targets).rows.tolist() == whole.rows.tolist()
-    for log in (True, False):
-        blocked = changes(draws, targets["draws"], log=log)
-        monkeypatch.setattr(_arrays, "BLOCK_BYTES", 2**26)
-        assert blocked == pytest.approx(changes(draws, targets["draws"], log=log), rel=1e-12)
+    blocked = [changes(draws, targets["draws"], log=log) for log in (True, False)]
+    monkeypatch.undo()
+    for log, part in zip((True, False), blocked, strict=True):
+        assert part == pytest.approx(changes(draws, targets["draws"], log=log), rel=1e-12)
 
 
 def test_bemps_takes_unlike_changes_before_a_second_of_the_same() -> None:

@@ -13,7 +13,7 @@ from querist.scores.refit import refit
 
 # A block of look-aheads by targets stays near the processor.
 CACHE_BYTES = 2**21
-TOLERANCE = 1e-11
+TOLERANCE = 1e-10
 """How exact a look-ahead is, weighted by the probability of its label; see ``refit``."""
 
 NEGLIGIBLE = 2.0**-52

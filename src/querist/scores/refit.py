@@ -37,7 +37,9 @@ def refit(model: Model, embed: Floats, label: int, *, tolerance: Floats) -> Floa
             break
         active, batch, point, slope = active[going], batch.take(going), point.take(going), slope[going]
         product, shared = batch.product(point), batch.precondition(point)
-        step = conjugate_gradients(product, -slope, shared, tolerance=np.minimum(0.1, steep[going]))
+        # rough while far away, ever more exact on the way, never more exact than the end asks for
+        enough = np.maximum(np.minimum(0.1, steep[going]), 0.5 * tolerance[active] / steep[going])
+        step = conjugate_gradients(product, -slope, shared, tolerance=enough)
         point = descend(batch.at, point, step, dot(slope, step))
     return out.reshape(len(embed), len(model.bias) - 1, -1)
 

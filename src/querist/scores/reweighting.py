@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from querist._arrays import Floats, blocks
 
+# A block of rows by targets stays in the processor's cache.
+CACHE_BYTES = 2**21
+
 
 def core_mse(draws: NDArray[np.floating], targets: NDArray[np.floating]) -> Floats:
     """Score by the mean square by which the predictions on the targets are expected to move.
@@ -55,7 +58,7 @@ def changes(draws: NDArray[np.floating], targets: NDArray[np.floating], *, log: 
     for goals in blocks(len(targets), 32 * classes * width):
         base, aside = _centred(targets[goals])
         flat = aside.swapaxes(0, 1).reshape(members, -1)
-        for cut in blocks(count, 32 * classes * base.size):
+        for cut in blocks(count, 8 * classes * base.size, limit=CACHE_BYTES):
             mean, off = _centred(draws[cut])
             moved = np.matmul(off.swapaxes(1, 2), flat).reshape(len(mean), classes, *base.shape) / members
             out[cut, goals] = (_divergence if log else _square)(moved, mean[:, :, None, None], base)
@@ -71,7 +74,8 @@ def _centred(draws: NDArray[np.floating]) -> tuple[Floats, Floats]:
 
 def _square(moved: Floats, mean: Floats, base: Floats) -> Floats:
     """Compute Σ_yc cov² / p̄_y; [n, C, T, G] → [n, T]."""
-    return np.asarray((moved * moved / np.where(mean > 0, mean, np.inf)).sum(axis=(1, 3)))
+    weight = 1.0 / np.where(mean > 0, mean, np.inf)[:, :, 0, 0]
+    return np.asarray(np.einsum("nytg,nytg,ny->nt", moved, moved, weight))
 
 
 def _divergence(moved: Floats, mean: Floats, base: Floats) -> Floats:

@@ -44,7 +44,7 @@ class Bemps(Strategy):
     """
 
     loss: str = "mse"
-    share: float = 0.5
+    share: float = 0.1
     targets: int = 500
 
     needs: ClassVar[frozenset[Need]] = frozenset({"draws"})
