@@ -3,8 +3,8 @@
 Run: python benchmarks/first_loop.py [--quick | --full] [--only SET] [--out DIR] [--jobs J]
 
 ``digits`` starts from ten random labels and takes ten at once. ``digits-cold`` is the published protocol (pixels over
-16, C = 10, 10 to 300 labels) as a study really starts: from no label, with ten chosen by herding, random's runs too; five
-at once, as on wdbc. The protocols were fixed before they were run.
+16, C = 10, 10 to 300 labels) as a study really starts: from no label, with ten chosen by herding, random's runs too;
+five at once, as on wdbc. The protocols were fixed before they were run.
 
 Committee strategies use a bagged committee of ten linear models for choosing and for predicting; their random runs with
 the same committee, so that the difference is the choice alone. ``--quick``: 5 seeds; ``--full``: 20 seeds. Interrupted

@@ -47,11 +47,23 @@ def _options(text: str, rest: str) -> dict[str, Any]:
             raise ValueError("more than one bracket")
         if call.args or any(k.arg is None for k in call.keywords):
             raise ValueError("a value without a name")
-        return {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+        return {str(k.arg): _value(k.value) for k in call.keywords}
     except (SyntaxError, ValueError) as error:
         raise BadInput(
             f"cannot read the options of {text!r}: {error}; write name(key=value, …) with plain values"
         ) from None
+
+
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+def _value(node: ast.expr) -> Any:
+    """Read a plain value, in Python's words or in JSON's."""
+    if isinstance(node, ast.Name):
+        if node.id not in _WORDS:
+            raise ValueError(f"{node.id} is no value (a text needs quotes)")
+        return _WORDS[node.id]
+    return ast.literal_eval(node)
 
 
 def class_name(name: str) -> str:

@@ -199,6 +199,7 @@ class TestLoad:
             (" margin ", Spec("margin", None, {})),
             ("margin()", Spec("margin", None, {})),
             ("power-bald(beta=-2.5)", Spec("power-bald", None, {"beta": -2.5})),
+            ("a(x=true, y=false, z=null)", Spec("a", None, {"x": True, "y": False, "z": None})),
             ("a(x=(1, 'two'), y=None)", Spec("a", None, {"x": (1, "two"), "y": None})),
             ("sklearn:a.b.C", Spec("sklearn", "a.b.C", {})),
             ("sklearn:a.b.C(gamma='auto:(')", Spec("sklearn", "a.b.C", {"gamma": "auto:("})),
@@ -207,7 +208,9 @@ class TestLoad:
     def test_specifications(self, text, spec):
         assert parse(text) == spec
 
-    @pytest.mark.parametrize("text", ["a(1)", "a(x=)", "a(x=1", "a(x=open('f'))", "a(x=1) b", "a(x=1)(y=2)", "a(**{})"])
+    @pytest.mark.parametrize(
+        "text", ["a(1)", "a(x=)", "a(x=1", "a(x=open('f'))", "a(x=1) b", "a(x=1)(y=2)", "a(**{})", "a(x=rbf)"]
+    )
     def test_specifications_that_cannot_be_read(self, text):
         tail = r".*; write name\(key=value, …\) with plain values$"
         message = rf"^cannot read the options of {re.escape(repr(text))}: {tail}"
