@@ -1,0 +1,482 @@
+"""What goes over the wire: one model for each JSON object; the front end's types are generated from these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+_SPAN = {
+    "type": "object",
+    "properties": {"start": {"type": "integer"}, "end": {"type": "integer"}, "label": {"type": "string"}},
+    "required": ["start", "end", "label"],
+}
+_FORMS: list[dict[str, Any]] = [
+    {"type": "string"},
+    {"type": "integer"},
+    {"type": "array", "items": {"type": "string"}},
+    {"type": "array", "items": _SPAN},
+]
+
+Label = Annotated[Any, WithJsonSchema({"anyOf": _FORMS})]
+"""A label as the task of the study has it: one class, a list of classes, a list of spans; the task checks it."""
+
+Kind = Literal["label", "skip", "unsure", "retract", "note"]
+Name = Annotated[str, Field(max_length=200)]
+ItemId = Annotated[str, Field(min_length=1, max_length=4_096)]
+Uid = Annotated[str, Field(min_length=1, max_length=100)]
+MAX_CLAIM = 20
+MAX_ANSWERS = 500
+MAX_COMMENT = 10_000
+MAX_GUIDELINES = 200_000
+
+
+class Given(BaseModel):
+    """What a browser sends: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Said(BaseModel):
+    """What the server says: every field is always there."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class Problem(Said):
+    """Any error: one sentence that says what, where and what to do."""
+
+    error: str
+
+
+class Empty(Said):
+    """Done; there is nothing to tell."""
+
+
+class TaskSchema(Said):
+    """The form of a label; a task adds what it needs beside these."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+    labels: list[str | int]
+
+
+class StudyInfo(Said):
+    """What the browser must know of the study before the first item."""
+
+    name: str
+    task: TaskSchema
+    view: str
+    view_url: str | None
+    guidelines: str
+    suggestions: bool
+    overlap: int
+    batch: int
+
+
+class Session(Said):
+    """Who is here; ``csrf`` goes back in the header X-Querist-CSRF of whatever changes something."""
+
+    who: str
+    csrf: str
+    version: str
+    study: StudyInfo | None
+    root: bool
+
+
+class Suggestion(Said):
+    """What the model would answer; ``confidence`` is its probability of being right, null where it gives none."""
+
+    label: Label
+    confidence: float | None
+    round: int
+    age_seconds: float
+    strategy: str
+
+
+class Standing(Said):
+    """A person's standing answer on an item; ``at`` in milliseconds since 1970."""
+
+    kind: Literal["label", "skip", "unsure"]
+    label: Label | None
+    at: int
+
+
+class Note(Said):
+    """A person's flag and comment on an item."""
+
+    flag: bool
+    comment: str
+
+
+class Item(Said):
+    """One item as the browser shows it; ``lease`` and ``expires`` (milliseconds since 1970) are null without a lease.
+
+    ``data`` has the fields of a record, or ``text``, or ``image`` (a path on this server), ``width`` and ``height``.
+    """
+
+    id: str
+    lease: str | None
+    expires: int | None
+    view: str
+    data: dict[str, Any]
+    suggestion: Suggestion | None
+    why: str
+    audit: bool
+    mine: Standing | None
+    note: Note | None
+
+
+class ClaimRequest(Given):
+    """How many items the browser wants to hold."""
+
+    n: int = Field(ge=1, le=MAX_CLAIM)
+
+
+class Claimed(Said):
+    """Items on lease. ``state`` says what an empty list means, ``free`` how many items nobody has answered or holds."""
+
+    items: list[Item]
+    state: Literal["ready", "training", "waiting", "done"]
+    free: int
+    message: str
+
+
+class Lease(Said):
+    """Until when this person holds an item, in milliseconds since 1970."""
+
+    item: str
+    expires: int
+
+
+class Leases(Said):
+    """This person's leases."""
+
+    leases: list[Lease]
+
+
+class ReleaseRequest(Given):
+    """Which items to give back, null for all; a beacon cannot send headers, so ``csrf`` may stand here."""
+
+    items: list[ItemId] | None = Field(default=None, max_length=1_000)
+    csrf: str | None = Field(default=None, max_length=100)
+
+
+class AnswerGiven(Given):
+    """One answer. ``uid`` makes it count once however often it is sent.
+
+    ``label`` is for the kind label; ``flag`` and ``comment`` for the kind note, an absent one stays as it was.
+    """
+
+    uid: Uid
+    item: ItemId
+    kind: Kind
+    label: Label | None = None
+    seconds: float | None = Field(default=None, ge=0, le=1e9)
+    lease: str | None = Field(default=None, max_length=100)
+    flag: bool | None = None
+    comment: str | None = Field(default=None, max_length=MAX_COMMENT)
+
+
+class AnswersGiven(Given):
+    """Answers from the browser's outbox."""
+
+    answers: list[AnswerGiven] = Field(max_length=MAX_ANSWERS)
+
+
+class Recorded(Said):
+    """An answer that is on the disk, at its position in the log."""
+
+    uid: str
+    position: int
+
+
+class Refused(Said):
+    """An answer that cannot be kept, and why; sending it again will not help."""
+
+    uid: str
+    error: str
+
+
+class AnswersTaken(Said):
+    """What became of each answer."""
+
+    recorded: list[Recorded]
+    refused: list[Refused]
+
+
+class HistoryEntry(Said):
+    """One entry of a person's log, ``at`` in milliseconds since 1970; ``preview`` is the start of the item's text."""
+
+    item: str
+    kind: Kind
+    label: Label | None
+    at: int
+    preview: str
+
+
+class Part(Said):
+    """One number that went into the choice of an item."""
+
+    name: str
+    value: float
+
+
+class ClassChance(Said):
+    """The model's probability of one class."""
+
+    label: str | int
+    p: float
+
+
+class Neighbour(Said):
+    """A labelled item near this one, by the cosine distance of what the model sees: 0 is the same."""
+
+    id: str
+    label: Label
+    distance: float
+    preview: str
+
+
+class Why(Said):
+    """Why an item was asked. ``acquisition`` is what the strategy expects to learn, and no probability."""
+
+    reason: str
+    strategy: str
+    acquisition: float | None
+    parts: list[Part]
+    probs: list[ClassChance] | None
+    neighbours: list[Neighbour]
+    audit: bool
+    round: int
+
+
+class Person(Said):
+    """How many items have a standing label of a person."""
+
+    who: str
+    n: int
+
+
+class ModelInfo(Said):
+    """The model of one round; ``at`` in milliseconds since 1970, ``seconds`` of training and choosing."""
+
+    round: int
+    labels: int
+    seconds: float
+    at: int
+    learner: str
+    strategy: str
+
+
+class Estimate(Said):
+    """How good the model is, from items drawn at random, with an interval that stays valid."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    n: int
+    confidence: float
+    sentence: str
+
+
+class CurvePoint(Said):
+    """One point of the learning curve."""
+
+    labels: int
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class Saved(Said):
+    """How many labels the choice has saved against random ones."""
+
+    factor: float
+    low: float
+    high: float
+    sentence: str
+
+
+class StopAdvice(Said):
+    """Whether to stop, with the rule in words."""
+
+    stop: bool
+    sentence: str
+
+
+class Training(Said):
+    """What the training process does; ``since`` in milliseconds since 1970, ``log`` the end of what it wrote."""
+
+    state: Literal["idle", "running", "failed"]
+    since: int
+    message: str
+    log: list[str]
+
+
+class StatusInfo(Said):
+    """Where the study stands."""
+
+    sentence: str
+    items: int
+    labelled: int
+    aside: int
+    leased: int
+    remaining: int
+    classes: dict[str, int]
+    people: list[Person]
+    per_minute: float
+    round: int
+    model: ModelInfo | None
+    models: list[ModelInfo]
+    behind: int
+    estimate: Estimate | None
+    curve: list[CurvePoint]
+    saved: Saved | None
+    stop: StopAdvice | None
+    training: Training
+
+
+class TrainState(Said):
+    """What became of the wish to train."""
+
+    state: Literal["idle", "running", "failed"]
+
+
+class Guidelines(Given):
+    """How to label, in the words of whoever leads the study; plain text."""
+
+    text: str = Field(max_length=MAX_GUIDELINES)
+
+
+class FileEntry(Said):
+    """A file or folder under the root given at start."""
+
+    name: str
+    kind: Literal["folder", "file"]
+    size: int
+
+
+class Files(Said):
+    """What lies in a folder under the root."""
+
+    entries: list[FileEntry]
+
+
+class Uploaded(Said):
+    """A file that came in; ``upload`` names it from now on."""
+
+    upload: str
+    name: str
+    size: int
+
+
+class Reading(Given):
+    """Where data lie and how to read them: an upload, or a path under the root; names of columns.
+
+    An absent column is found by its usual name, an empty one set aside.
+    """
+
+    upload: str | None = Field(default=None, max_length=100)
+    path: str | None = Field(default=None, max_length=4_096)
+    text: str | None = Field(default=None, max_length=500)
+    label: str | None = Field(default=None, max_length=500)
+    id: str | None = Field(default=None, max_length=500)
+
+
+class PreviewRequest(Reading):
+    """What to look into before a study is made of it."""
+
+    task: Name = "classification"
+
+
+class Skipped(Said):
+    """Something that was left out, and why."""
+
+    where: str
+    why: str
+
+
+class Preview(Said):
+    """What was read: so many rows, the first of them, the labels found, what was skipped."""
+
+    rows: int
+    kind: str
+    columns: list[str]
+    sample: list[dict[str, Any]]
+    labels: list[str | int]
+    skipped: list[Skipped]
+    warnings: list[str]
+
+
+class StudyRequest(Reading):
+    """A new study; ``labels`` in order, empty for those found in the data."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    task: Name = "classification"
+    labels: list[Annotated[str, Field(max_length=500)] | int] = Field(default=[], max_length=10_000)
+    learner: Name | None = None
+    strategy: Name | None = None
+    batch: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class StudyMade(Said):
+    """The study that the server shows from now on."""
+
+    study: StudyInfo
+
+
+class ImportRequest(Given):
+    """Labels to take in from an upload."""
+
+    upload: str = Field(max_length=100)
+    format: Name
+
+
+class Imported(Said):
+    """How many answers came in, and what was left out."""
+
+    imported: int
+    skipped: list[Skipped]
+
+
+class Entry(Said):
+    """A name that can be chosen, and what it is in one line."""
+
+    name: str
+    line: str
+
+
+class Catalogue(Said):
+    """What there is to choose from."""
+
+    tasks: list[Entry]
+    learners: list[Entry]
+    strategies: list[Entry]
+    formats: list[Entry]
+
+
+class ModelEvent(Said):
+    """The event ``model``: a new round is published."""
+
+    round: int
+
+
+class TrainingEvent(Said):
+    """The event ``training``."""
+
+    state: Literal["idle", "running", "failed"]
+    message: str
+
+
+class ProgressEvent(Said):
+    """The event ``progress``."""
+
+    labelled: int
+    remaining: int
+
+
+Event: TypeAlias = ModelEvent | TrainingEvent | ProgressEvent
