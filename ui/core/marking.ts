@@ -7,12 +7,6 @@
 import type { Range, Span, Token } from "./spans.ts";
 import { inOrder, nextGrapheme, nextToken, place, toGraphemes, tokenAt, tokens, toTokens } from "./spans.ts";
 
-/** The spans at one moment, and whether they are still the model's. */
-interface Moment {
-  readonly spans: readonly Span[];
-  readonly suggested: boolean;
-}
-
 /** A selection in the making: it covers both ranges and what lies between; `open` waits for a click on its last token. */
 interface Selection {
   readonly anchor: Range;
@@ -21,17 +15,20 @@ interface Selection {
 }
 
 /** All that the view of spans knows. */
-export interface Marking extends Moment {
+export interface Marking {
   readonly text: string;
   readonly words: readonly Token[];
   readonly overlap: boolean;
+  readonly spans: readonly Span[];
+  /** True while the spans are the model's and nobody has changed them. */
+  readonly suggested: boolean;
   readonly selection: Selection | null;
   /** The span that a number retypes and Del removes, by its index. */
   readonly active: number | null;
   /** Where the arrows go on from when nothing is selected. */
   readonly from: Range | null;
-  readonly past: readonly Moment[];
-  readonly future: readonly Moment[];
+  readonly past: readonly (readonly Span[])[];
+  readonly future: readonly (readonly Span[])[];
 }
 
 /** How a step over the text is meant: growing the selection, and by characters instead of words. */
@@ -122,20 +119,18 @@ export function clear(marking: Marking): Marking {
   return { ...marking, selection: null, active: null, from: head(marking) };
 }
 
-/** Take back the last change. */
+/** Take back the last change; what is left is the person's, even where it equals a suggestion. */
 export function undo(marking: Marking): Marking {
   const last = marking.past.at(-1);
   if (!last) return marking;
-  const future = [...marking.future, moment(marking)];
-  return { ...clear(marking), ...last, past: marking.past.slice(0, -1), future };
+  return { ...clear(marking), spans: last, past: marking.past.slice(0, -1), future: [...marking.future, marking.spans] };
 }
 
 /** Make again the last change that was taken back. */
 export function redo(marking: Marking): Marking {
   const next = marking.future.at(-1);
   if (!next) return marking;
-  const past = [...marking.past, moment(marking)];
-  return { ...clear(marking), ...next, past, future: marking.future.slice(0, -1) };
+  return { ...clear(marking), spans: next, past: [...marking.past, marking.spans], future: marking.future.slice(0, -1) };
 }
 
 function choose(marking: Marking, selection: Selection): Marking {
@@ -158,10 +153,6 @@ function innermost(spans: readonly Span[], unit: number): number | null {
 
 /** The spans change, and are the person's from now on. */
 function change(marking: Marking, spans: readonly Span[]): Marking {
-  const past = [...marking.past, moment(marking)];
+  const past = [...marking.past, marking.spans];
   return { ...marking, spans, suggested: false, selection: null, active: null, past, future: [] };
-}
-
-function moment({ spans, suggested }: Moment): Moment {
-  return { spans, suggested };
 }

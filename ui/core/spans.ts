@@ -1,112 +1,159 @@
 /**
- * Spans of text. On the wire an offset counts code points (as Python does); the browser counts UTF-16 units. Everything
- * here keeps the two apart: names ending in `At` take and give UTF-16 positions, spans always hold code points.
+ * Spans of text: two ways of counting, and what a selection may cover.
+ *
+ * On the wire a span counts Unicode code points, as Python does; in the DOM everything counts UTF-16 units. All of this
+ * file but `fromWire` and `toWire` counts units. No span that a person makes cuts what a reader sees as one character
+ * (a grapheme).
  */
-import type { Span } from "./types.ts";
 
-/** Translate between code points and UTF-16 positions of one text; built in O(length), each question O(log astral). */
-export class Offsets {
-  /** Code-point index of each character outside the basic plane: those take two UTF-16 units. */
-  private readonly astral: number[] = [];
-  readonly length: number;
-
-  constructor(readonly text: string) {
-    let point = 0;
-    for (const character of text) {
-      if (character.length === 2) this.astral.push(point);
-      point += 1;
-    }
-    this.length = point;
-  }
-
-  /** UTF-16 position of a code point. */
-  unitAt(point: number): number {
-    return point + countBelow(this.astral, (other) => other < point);
-  }
-
-  /** Code point of a UTF-16 position; a position inside a pair belongs to the character it splits. */
-  point(unit: number): number {
-    const pairsBefore = countBelow(this.astral, (other, order) => other + order + 1 < unit);
-    return unit - pairsBefore;
-  }
-
-  slice(span: Span): string {
-    return this.text.slice(this.unitAt(span.start), this.unitAt(span.end));
-  }
+/** A stretch of text in UTF-16 units, the end not included. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
-/** Count the leading entries for which `holds` is true; it must be true up to some place and false after it. */
-function countBelow(sorted: readonly number[], holds: (value: number, order: number) => boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(sorted[middle]!, middle)) low = middle + 1;
-    else high = middle;
+/** A stretch of text with its type; the same shape as on the wire, where it counts code points. */
+export interface Span extends Range {
+  readonly label: string;
+}
+
+/** A word, a number or a run of punctuation; white space is no token. */
+export type Token = Range;
+
+/** A stretch that is covered by the same spans all along: the indices of those spans, in their order. */
+export interface Run extends Range {
+  readonly spans: readonly number[];
+}
+
+// One fixed locale, so that the same text falls into the same words for every person and browser language.
+const WORDS = new Intl.Segmenter("en", { granularity: "word" });
+const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+const SPACE = /^\s*$/u;
+const RTL = /^[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+const LETTER = /^\p{L}/u;
+
+/** Turn code points into units; a span that does not lie in the text is left out. */
+export function fromWire(text: string, spans: readonly Span[]): Span[] {
+  const units = unitsOfPoints(text);
+  const inside = spans.filter((span) => 0 <= span.start && span.start < span.end && span.end < units.length);
+  return inOrder(inside.map((span) => ({ start: units[span.start]!, end: units[span.end]!, label: span.label })));
+}
+
+/** Turn units into code points. */
+export function toWire(text: string, spans: readonly Span[]): Span[] {
+  const units = unitsOfPoints(text);
+  const point = (unit: number): number => firstFrom(units, (at) => at >= unit);
+  return inOrder(spans).map(({ start, end, label }) => ({ start: point(start), end: point(end), label }));
+}
+
+/** Give the unit at which each code point starts, and the length of the text at the end. */
+function unitsOfPoints(text: string): number[] {
+  const units: number[] = [];
+  let unit = 0;
+  for (const point of text) {
+    units.push(unit);
+    unit += point.length;
   }
-  return low;
+  units.push(unit);
+  return units;
 }
 
-export interface Token {
-  start: number;
-  end: number;
-}
-
-/** Words, numbers, emoji and marks in reading order, in code points; white space is left out. */
-export function tokens(offsets: Offsets, language?: string): Token[] {
+/** Cut a text into tokens, in order. */
+export function tokens(text: string): Token[] {
   const found: Token[] = [];
-  const words = new Intl.Segmenter(language, { granularity: "word" });
-  let start = 0;
-  for (const { segment } of words.segment(offsets.text)) {
-    const end = start + [...segment].length;
-    if (segment.trim()) found.push({ start, end });
-    start = end;
+  for (const { segment, index } of WORDS.segment(text)) {
+    if (!SPACE.test(segment)) found.push({ start: index, end: index + segment.length });
   }
   return found;
 }
 
-/** Code-point positions at which a person sees a character begin, the end of the text last. */
-export function graphemes(offsets: Offsets): number[] {
-  const places = [0];
-  const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(offsets.text);
-  for (const { segment } of segments) places.push(places[places.length - 1]! + [...segment].length);
-  return places;
+/** Give the grapheme at a unit, or null outside the text. */
+export function graphemeAt(text: string, unit: number): Range | null {
+  if (unit < 0 || unit >= text.length) return null;
+  const found = GRAPHEMES.segment(text).containing(unit)!;
+  return { start: found.index, end: found.index + found.segment.length };
 }
 
-/** Widen a range to whole visible characters, then narrow it past white space at its ends; null when nothing is left. */
-export function snap(offsets: Offsets, from: number, to: number): Token | null {
-  const places = graphemes(offsets);
-  let first = countBelow(places, (place) => place <= Math.min(from, to)) - 1;
-  let last = countBelow(places, (place) => place < Math.max(from, to));
-  const blank = (at: number) => !offsets.slice({ start: places[at]!, end: places[at + 1]!, label: "" }).trim();
-  last = Math.min(last, places.length - 1);
-  while (first < last && blank(first)) first += 1;
-  while (last > first && blank(last - 1)) last -= 1;
-  return first < last ? { start: places[first]!, end: places[last]! } : null;
+/** Give the token at a unit, or null on white space. */
+export function tokenAt(words: readonly Token[], unit: number): Token | null {
+  const token = words[firstFrom(words, (word) => word.end > unit)];
+  return token && token.start <= unit ? token : null;
 }
 
-/** Add a span; those of any label that it crosses or covers give way, unless spans may overlap. */
-export function withSpan(spans: readonly Span[], span: Span, overlapping = false): Span[] {
-  const apart = (other: Span) => other.end <= span.start || other.start >= span.end;
-  const same = (other: Span) => other.start === span.start && other.end === span.end && other.label === span.label;
-  const kept = spans.filter((other) => (overlapping ? !same(other) : apart(other)));
-  return inOrder([...kept, span]);
+/** Widen a range to whole tokens; null when it covers none. */
+export function toTokens(words: readonly Token[], range: Range): Range | null {
+  const first = words[firstFrom(words, (word) => word.end > range.start)];
+  const last = words[firstFrom(words, (word) => word.start >= range.end) - 1];
+  return first && last && first.start <= last.start ? { start: first.start, end: last.end } : null;
 }
 
-export function withoutSpan(spans: readonly Span[], span: Span): Span[] {
-  return spans.filter((other) => !sameSpan(other, span));
+/** Widen a range to whole graphemes and take white space off its ends; null when nothing is left. */
+export function toGraphemes(text: string, range: Range): Range | null {
+  const blank = (at: Range): boolean => SPACE.test(text.slice(at.start, at.end));
+  let start = graphemeAt(text, range.start)?.start ?? text.length;
+  let end = graphemeAt(text, range.end - 1)?.end ?? 0;
+  for (let at = graphemeAt(text, start); at && start < end && blank(at); at = graphemeAt(text, start)) start = at.end;
+  for (let at = graphemeAt(text, end - 1); at && start < end && blank(at); at = graphemeAt(text, end - 1)) end = at.start;
+  return start < end ? { start, end } : null;
 }
 
-export function sameSpan(one: Span, other: Span): boolean {
-  return one.start === other.start && one.end === other.end && one.label === other.label;
+/** Give the token after (+1) or before (−1) a range, or null at the end of the text. */
+export function nextToken(words: readonly Token[], range: Range, step: 1 | -1): Token | null {
+  const after = firstFrom(words, (word) => word.start >= range.end);
+  const before = firstFrom(words, (word) => word.end > range.start) - 1;
+  return words[step > 0 ? after : before] ?? null;
 }
 
+/** Give the grapheme after (+1) or before (−1) a range, or null at the end of the text. */
+export function nextGrapheme(text: string, range: Range, step: 1 | -1): Range | null {
+  return graphemeAt(text, step > 0 ? range.end : range.start - 1);
+}
+
+/** Tell which way the paragraph at a unit reads: its first letter decides, as `dir="auto"` does. */
+export function direction(text: string, unit: number): "ltr" | "rtl" {
+  const start = text.lastIndexOf("\n", unit - 1) + 1;
+  const stop = text.indexOf("\n", unit);
+  for (const point of text.slice(start, stop < 0 ? undefined : stop)) {
+    if (LETTER.test(point)) return RTL.test(point) ? "rtl" : "ltr";
+  }
+  return "ltr";
+}
+
+/** Sort spans by start, the longer first, then by type. */
 export function inOrder(spans: readonly Span[]): Span[] {
-  return [...spans].sort((a, b) => a.start - b.start || a.end - b.end || (a.label < b.label ? -1 : 1));
+  const byName = (a: Span, b: Span): number => (a.label < b.label ? -1 : Number(a.label > b.label));
+  return [...spans].sort((a, b) => a.start - b.start || b.end - a.end || byName(a, b));
 }
 
-/** The direction that the first strong letter asks for. */
-export function direction(text: string): "rtl" | "ltr" {
-  const strong = /[\p{L}]/u.exec(text)?.[0] ?? "";
-  return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(strong) ? "rtl" : "ltr";
+/**
+ * Add a span. Where spans may overlap, it joins the others; else it takes the place of those that it touches, for the
+ * last thing a person said is what they mean (undo brings the others back).
+ */
+export function place(spans: readonly Span[], added: Span, overlap: boolean): Span[] {
+  const apart = (span: Span): boolean => span.end <= added.start || span.start >= added.end;
+  const other = (span: Span): boolean =>
+    span.start !== added.start || span.end !== added.end || span.label !== added.label;
+  return inOrder([...spans.filter(overlap ? other : apart), added]);
+}
+
+/** Cut a text of some length at every edge of a span. */
+export function runs(length: number, spans: readonly Range[]): Run[] {
+  const edges = [...new Set([0, length, ...spans.flatMap((span) => [span.start, span.end])])].sort((a, b) => a - b);
+  return edges.slice(1).map((end, at) => {
+    const start = edges[at]!;
+    const covering = spans.flatMap((span, index) => (span.start < end && start < span.end ? [index] : []));
+    return { start, end, spans: covering };
+  });
+}
+
+/** Find the first place at which a test holds, of a test that fails and then holds; the length when it never does. */
+function firstFrom<T>(values: readonly T[], holds: (value: T) => boolean): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(values[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -1,39 +1,72 @@
 /**
- * What a view is: one ES module that shows an item. The shell owns the answer bar and the history; a view owns its host.
+ * What a view is: an ES module that shows one item, and lets a person mark it where the answer is more than a class.
  *
- * A view that only shows an item (text, record, image) never calls `onChange`; one that edits the label (spans) does so
- * on each change. The shell offers every key press to `key` first, before its own table of actions.
+ * The built-in views and those that people add (`querist label STUDY --view FILE`) keep the same contract:
+ * `mount(host, {item, label, schema, onChange}) → {destroy}`. docs/howto/custom-view.md teaches it.
+ *
+ * Keys: a view that answers to a key listens on the document in the capture phase and calls `preventDefault()`; the
+ * shell leaves such a key alone. What the view does not use belongs to the shell (Enter, S, U, Z, ?, …).
  */
-import type { Item, Label, Schema } from "../core/types.ts";
 
-export type { Item, Label, Schema } from "../core/types.ts";
+/** A label as it goes over the wire: a class, classes, or spans by code point. */
+export type Label = string | string[] | WireSpan[];
 
-export interface Props {
-  /** `item.suggestion` is null when suggestions are hidden. */
-  item: Item;
-  /** What the person has said so far; null before the first change. */
-  label: Label | null;
-  schema: Schema;
-  onChange(label: Label): void;
+/** A marked stretch of text; `start` and `end` count Unicode code points, and `end` is not part of it. */
+export interface WireSpan {
+  start: number;
+  end: number;
+  label: string;
 }
 
+/** What the model says of an item; hidden ones (a study without suggestions) arrive as null. */
+export interface ViewSuggestion {
+  label: Label;
+  confidence?: number | null;
+}
+
+/** The item to show. `data` holds `text`, or `image`, `width` and `height`, or the fields of a record. */
+export interface ViewItem {
+  id: string;
+  data: Record<string, unknown>;
+  suggestion?: ViewSuggestion | null;
+}
+
+/** The task as JSON: its classes, and for spans whether they may overlap. */
+export interface ViewSchema {
+  labels?: readonly (string | number)[];
+  [name: string]: unknown;
+}
+
+/** What a view is given. */
+export interface ViewProps {
+  item: ViewItem;
+  /** The answer as it stands: this person's earlier one, or null. */
+  label: Label | null;
+  schema: ViewSchema;
+  /** Say what the answer is now; Enter records it. A view that only shows the item never calls it. */
+  onChange: (label: Label) => void;
+}
+
+/** A mounted view. */
 export interface Mounted {
+  /** Take away everything that was put into the host and onto the document. */
   destroy(): void;
-  /** Take a key press (true) or leave it to the shell (false). Never called while a text field has the focus. */
-  key?(event: KeyboardEvent): boolean;
-  /** The label changed outside the view: a suggestion was taken over, or an undo. */
+  /** The answer changed outside: a suggestion was taken over, or taken back. */
   set?(label: Label | null): void;
 }
 
-/** One line of the help: `keys` as shown on a key cap, e.g. ["+", "−", "0"]. */
-export interface KeyHint {
-  keys: readonly string[];
-  does: string;
+/** A key that a view answers to, for the page of keys (`?`). */
+export interface ViewKey {
+  key: string;
+  hint: string;
 }
 
-export interface ViewModule {
-  mount(host: HTMLElement, props: Props): Mounted;
+/** What a module of a view exports. */
+export interface View {
+  mount(host: HTMLElement, props: ViewProps): Mounted;
   /** Fetch and decode what the item needs, ahead of time; `mount` then paints it at once. */
-  prepare?(item: Item): Promise<void>;
-  keys?: readonly KeyHint[];
+  prepare?(item: ViewItem): Promise<void>;
+  readonly keys?: readonly ViewKey[];
+  /** True when the view draws the classes itself (spans), so that the shell shows no class buttons. */
+  readonly drawsLabels?: boolean;
 }

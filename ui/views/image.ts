@@ -1,6 +1,198 @@
-import type { Mounted, Props } from "./contract.ts";
+/** Shows an image on a neutral stage: zoom, pan, brightness and contrast, exact pixels beyond 100 %. */
 
-export function mount(host: HTMLElement, { item }: Props): Mounted {
-  host.textContent = String(item.data["text"] ?? JSON.stringify(item.data));
-  return { destroy: () => host.replaceChildren() };
+import type { Look, Point, Size } from "../core/zoom.ts";
+import { fit, pan, zoom } from "../core/zoom.ts";
+import type { Mounted, ViewItem, ViewKey, ViewProps } from "./contract.ts";
+import { element, takeKeys } from "./parts/dom.ts";
+import { hearGestures } from "./parts/gestures.ts";
+
+export const keys: readonly ViewKey[] = [
+  { key: "+", hint: "zoom in" },
+  { key: "−", hint: "zoom out" },
+  { key: "0", hint: "whole image" },
+  { key: "Space + drag", hint: "move the image" },
+  { key: "← ↑ → ↓", hint: "move the image" },
+  { key: "L", hint: "lighter" },
+  { key: "D", hint: "darker" },
+  { key: "M", hint: "more contrast" },
+  { key: "N", hint: "less contrast" },
+  { key: "R", hint: "brightness and contrast as they were" },
+];
+
+const ZOOM = 1.25;
+const LIGHT = 1.15;
+const STRIDE = 80;
+const ARROWS: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: STRIDE, y: 0 },
+  ArrowRight: { x: -STRIDE, y: 0 },
+  ArrowUp: { x: 0, y: STRIDE },
+  ArrowDown: { x: 0, y: -STRIDE },
+};
+
+interface Light {
+  readonly brightness: number;
+  readonly contrast: number;
+}
+
+const AS_IT_IS: Light = { brightness: 1, contrast: 1 };
+
+// Decoded ahead of time; as many as the shell prefetches, and a few more to go back to.
+const READY = 8;
+const ready = new Map<string, HTMLImageElement>();
+
+export async function prepare(item: ViewItem): Promise<void> {
+  const source = String(item.data["image"]);
+  const image = ready.get(source) ?? new Image();
+  ready.set(source, image);
+  if (ready.size > READY) ready.delete(ready.keys().next().value!);
+  if (!image.src) image.src = source;
+  await image.decode();
+}
+
+export function mount(host: HTMLElement, { item }: ViewProps): Mounted {
+  const stage = new Stage(item);
+  host.replaceChildren(stage.root);
+  stage.start();
+  return { destroy: () => stage.destroy() };
+}
+
+/** The image, its tools, and how it is looked at now. */
+class Stage {
+  readonly root: HTMLElement;
+  private readonly image: HTMLImageElement;
+  private readonly told = element("span", { class: "view-image-told", role: "status" });
+  private readonly closing = new AbortController();
+  private readonly resized = new ResizeObserver(() => this.fitAgain());
+  private size: Size;
+  private look: Look | null = null;
+  private light = AS_IT_IS;
+
+  constructor(item: ViewItem) {
+    const source = String(item.data["image"]);
+    this.image = ready.get(source) ?? new Image();
+    this.image.alt = `Item ${item.id}`;
+    this.image.draggable = false;
+    if (!this.image.src) this.image.src = source;
+    this.size = { width: Number(item.data["width"]) || 0, height: Number(item.data["height"]) || 0 };
+    this.root = element("div", { class: "view-image", role: "group", "aria-label": "Image" }, this.image, this.tools());
+  }
+
+  start(): void {
+    const { signal } = this.closing;
+    hearGestures(this.root, { move: (by) => this.move(by), zoom: (by, about) => this.zoom(by, about) }, signal);
+    takeKeys(signal, (event) => this.take(event));
+    this.resized.observe(this.root);
+    this.image.addEventListener("load", () => this.loaded(), { signal });
+    this.image.addEventListener("error", () => this.failed(), { signal });
+    if (this.image.complete && this.image.naturalWidth) this.loaded();
+    else this.fitAgain();
+  }
+
+  destroy(): void {
+    this.closing.abort();
+    this.resized.disconnect();
+    this.root.remove();
+  }
+
+  private tools(): HTMLElement {
+    const tool = (key: string, name: string): HTMLElement => {
+      const button = element("button", { type: "button", title: name }, element("kbd", {}, key), ` ${name}`);
+      button.addEventListener("click", () => this.act(key), { signal: this.closing.signal });
+      return button;
+    };
+    const tools = [tool("+", "in"), tool("−", "out"), tool("0", "whole"), tool("L", "lighter"), tool("D", "darker")];
+    const contrast = [tool("M", "more contrast"), tool("N", "less"), tool("R", "reset")];
+    return element("div", { class: "view-image-tools" }, ...tools, ...contrast, this.told);
+  }
+
+  private take(event: KeyboardEvent): boolean {
+    if (event.altKey) return false;
+    if (event.key === " ") return !(event.target as Element).closest("button, a, summary");
+    const arrow = ARROWS[event.key];
+    if (arrow && !event.shiftKey && this.look && !this.look.fitted) {
+      this.move(arrow);
+      return true;
+    }
+    return this.act(event.key);
+  }
+
+  private act(key: string): boolean {
+    const acts: Readonly<Record<string, () => void>> = {
+      "+": () => this.zoom(ZOOM),
+      "=": () => this.zoom(ZOOM),
+      "-": () => this.zoom(1 / ZOOM),
+      "−": () => this.zoom(1 / ZOOM),
+      "0": () => this.whole(),
+      l: () => this.relight({ brightness: LIGHT }),
+      d: () => this.relight({ brightness: 1 / LIGHT }),
+      m: () => this.relight({ contrast: LIGHT }),
+      n: () => this.relight({ contrast: 1 / LIGHT }),
+      r: () => this.relight(null),
+    };
+    acts[key.toLowerCase()]?.();
+    return key.toLowerCase() in acts;
+  }
+
+  private loaded(): void {
+    if (!this.size.width) this.size = { width: this.image.naturalWidth, height: this.image.naturalHeight };
+    this.fitAgain();
+  }
+
+  private failed(): void {
+    const sentence = "This image could not be shown: the server sent none that the browser can read. Skip it, or flag it.";
+    this.image.replaceWith(element("p", { class: "view-image-failed", role: "alert" }, sentence));
+  }
+
+  private fitAgain(): void {
+    if (!this.look || this.look.fitted) this.whole();
+  }
+
+  private whole(): void {
+    if (!this.size.width || !this.root.clientWidth) return;
+    this.look = fit(this.size, this.room());
+    this.paint();
+  }
+
+  private zoom(factor: number, about?: Point): void {
+    const room = this.room();
+    const middle = { x: room.width / 2, y: room.height / 2 };
+    if (this.look) this.look = zoom(this.look, factor, about ?? middle, this.size, room);
+    this.paint();
+  }
+
+  private move(by: Point): void {
+    if (this.look) this.look = pan(this.look, by, this.size, this.room());
+    this.paint();
+  }
+
+  private relight(by: Partial<Light> | null): void {
+    const turned = (now: number, factor = 1): number => Math.min(8, Math.max(0.125, now * factor));
+    const { brightness, contrast } = this.light;
+    this.light = by ? { brightness: turned(brightness, by.brightness), contrast: turned(contrast, by.contrast) } : AS_IT_IS;
+    this.paint();
+  }
+
+  private room(): Size {
+    return { width: this.root.clientWidth, height: this.root.clientHeight };
+  }
+
+  private paint(): void {
+    if (!this.look) return;
+    const { x, y, scale } = this.look;
+    const { brightness, contrast } = this.light;
+    const style = this.image.style;
+    style.width = `${this.size.width}px`;
+    style.height = `${this.size.height}px`;
+    style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    style.filter = this.light === AS_IT_IS ? "" : `brightness(${brightness}) contrast(${contrast})`;
+    this.image.classList.toggle("exact", scale * devicePixelRatio > 1);
+    this.told.textContent = this.words(scale * devicePixelRatio);
+  }
+
+  private words(scale: number): string {
+    const percent = (part: number): string => `${Math.round(part * 100)} %`;
+    const { brightness, contrast } = this.light;
+    const lit = this.light === AS_IT_IS ? "" : ` · light ${percent(brightness)} · contrast ${percent(contrast)}`;
+    return `${this.size.width} × ${this.size.height} px · ${percent(scale)}${lit}`;
+  }
 }
