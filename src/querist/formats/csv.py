@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ class Csv:
 
     Text that a spreadsheet would run as a formula (it begins with = + - @, tab or CR) is written behind a ' and loses
     it again in ``read_rows``; ``read`` leaves the data of others as it is. A record column whose name is taken is
-    written as ``data.NAME``. For labels, JSONL says more: times, predictions and how an item was selected.
+    written as ``data.NAME``; a note stands as JSON in the column of the label. For labels, JSONL says more: times,
+    predictions and how an item was selected.
     """
 
     about: ClassVar[About] = About("csv", (".csv",), True, True, "table; labels, one line per answer")
@@ -73,7 +75,8 @@ def _cell(value: Any) -> str:
 def _answer_cells(id: str, answer: Answer | None) -> list[Any]:
     if answer is None:
         return [id, None, None, None, None]
-    return [id, answer.label, answer.who, answer.seconds, answer.kind]
+    label = json.dumps(answer.label, ensure_ascii=False) if answer.kind == "note" else answer.label
+    return [id, label, answer.who, answer.seconds, answer.kind]
 
 
 def _records(source: Source) -> list[dict[str, str]]:
@@ -113,7 +116,15 @@ def _answer(record: Mapping[str, str], source: Source, at: int) -> Answer | None
         took = float(seconds) if seconds else None
     except ValueError:
         raise BadData(f"{_where(source, at)}: seconds must be a number or empty: got {seconds!r}") from None
-    return Answer(record["id"], label if said == "label" else None, said, record.get("who", ""), took)
+    value = _note(label, _where(source, at)) if said == "note" else label if said == "label" else None
+    return Answer(record["id"], value, said, record.get("who", ""), took)
+
+
+def _note(cell: str, where: str) -> Any:
+    try:
+        return json.loads(cell)
+    except ValueError:
+        raise BadData(f'{where}: a note must be JSON, {{"flag": true, "comment": "…"}}: got {cell[:60]!r}') from None
 
 
 def _where(source: Source, at: int) -> str:

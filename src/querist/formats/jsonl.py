@@ -14,7 +14,13 @@ from querist.formats._files import name_of, read_text, write_bytes
 from querist.formats.protocol import About, Hints, LabelRow, Table, answers_of, no_hints
 from querist.tasks.protocol import Answer, Kind
 
-_STATUS: dict[Kind, str] = {"label": "final", "skip": "skipped", "unsure": "unsure", "retract": "retracted"}
+_STATUS: dict[Kind, str] = {
+    "label": "final",
+    "skip": "skipped",
+    "unsure": "unsure",
+    "retract": "retracted",
+    "note": "note",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -158,7 +164,7 @@ def _answer(id: str, label: Mapping[str, Any], where: str) -> tuple[Answer, int 
     for name in ("seconds", "cost"):
         if not isinstance(label.get(name), int | float | None):
             raise BadData(f"{where}: {name!r} must be a number or null: got {label[name]!r}")
-    value = label.get("value") if kind == "label" else None
+    value = label.get("value") if kind in ("label", "note") else None
     if kind == "label" and value is None:
         raise BadData(f"{where}: a final label has no 'value': give one, or the status skipped or unsure")
     who = str(label.get("by") or label.get("who") or "")

@@ -72,7 +72,8 @@ def append(connection: Connection, answers: Sequence[Answer], labels: Sequence[s
     positions, fresh = _number(answers, labels, _seen(connection, answers), head.position)
     if fresh:
         connection.execute(insert(answer), [_row(entry, found, now) for entry in fresh])
-        moves = _stand(connection, [entry.answer for entry in fresh], found)
+        said = [entry.answer for entry in fresh if entry.answer.kind != "note"]
+        moves = _stand(connection, said, found)
         _set_states(connection, moves, stage=head.stage)
         set_head(connection, position=fresh[-1].position, **_tally(head, moves))
     return positions

@@ -311,7 +311,8 @@ class MemoryStore:
         self._log.append(Event(position, answer, now))
         if answer.uid is not None:
             self._uids[answer.uid] = position
-        self._stand(answer)
+        if answer.kind != "note":
+            self._stand(answer)
         return position
 
     def _stand(self, answer: Answer) -> None:

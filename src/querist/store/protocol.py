@@ -132,7 +132,8 @@ class Store(Protocol):
 
         Returns their positions; when it returns, the answers are on the disk. An answer whose ``uid`` is in the log
         already is not appended again: its position is returned, or BadInput raised if it is another answer's. A late
-        answer, without a valid lease, is kept all the same. Raises UnknownItem, and then appends nothing.
+        answer, without a valid lease, is kept all the same; a note changes no state and ends no lease. Raises
+        UnknownItem, and then appends nothing.
         """
         ...
 

@@ -44,7 +44,7 @@ def shift(before: str | None, after: str | None) -> tuple[int, int]:
 
 
 def standing(answer: Answer) -> str | None:
-    """Name the kind of answer that stands after this one: none after a retract.
+    """Name the kind of answer that stands after this one: none after a retract. A note is no answer in this sense.
 
     >>> standing(Answer("a", kind="unsure"))
     'unsure'
@@ -109,10 +109,28 @@ def check_answer(answer: Answer) -> None:
     for what, text in (("lease", answer.lease), ("uid", answer.uid)):
         if text is not None:
             check_text(what, text)
+    if answer.kind == "note":
+        check_note(answer)
     if answer.uid == "":
         raise BadInput(
             f"uid must not be empty: the answer on item {answer.item!r} has ''; leave it out, or make one up"
         )
+
+
+def check_note(answer: Answer) -> None:
+    """Refuse a note that says nothing, or anything but a flag and a comment; raises BadInput.
+
+    >>> check_note(Answer("a", {"flag": True}, "note"))
+    """
+    said = answer.label
+    kinds = {"flag": bool, "comment": str}
+    good = isinstance(said, dict) and said and all(type(said[name]) is kinds.get(name) for name in said)
+    if not good:
+        raise BadInput(
+            f'a note must be {{"flag": true or false, "comment": "…"}}, or one of the two: item {answer.item!r} has '
+            f"{said!r}"
+        )
+    check_text("a comment", said.get("comment", ""))
 
 
 class Sent(NamedTuple):

@@ -54,6 +54,8 @@ class Known:
             self.position = event.position
 
     def _fold(self, answer: Answer) -> None:
+        if answer.kind == "note":
+            return  # a remark for people: it never trains
         people = self._answers.setdefault(answer.item, {})
         people.pop(answer.who, None)
         if answer.kind != "retract":

@@ -238,6 +238,14 @@ class Study:
             raise UnknownItem(f"nothing to retract: {who!r} has no standing answer on item {item!r}")
         return self.record([Answer(item, kind="retract", who=who)])[0]
 
+    def note(self, item: str, who: str = "", *, flag: bool | None = None, comment: str | None = None) -> int:
+        """Keep a flag, a comment or both of a person beside an item; the latest stands, it never trains.
+
+        What is None stays as it was. Exports carry it. Raises UnknownItem, BadInput. Returns the log position.
+        """
+        said = {name: value for name, value in (("flag", flag), ("comment", comment)) if value is not None}
+        return self.record([Answer(item, said, "note", who)])[0]
+
     def record(self, answers: Iterable[Answer]) -> list[int]:
         """Record many answers in one transaction: all of them or, on an error, none."""
         checked = [self._checked(answer) for answer in answers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from querist.formats import LabelRow
@@ -43,13 +44,25 @@ def label_rows(study: Study, *, everything: bool = False) -> Iterator[LabelRow]:
 
 
 def _standing(study: Study) -> dict[str, list[Event]]:
+    """Give the standing answers of each item, one per person, then the notes, in the order they came."""
     found: dict[str, dict[str, Event]] = {}
+    notes: dict[str, dict[str, Event]] = {}
     for event in study.store.events():
-        people = found.setdefault(event.answer.item, {})
-        people.pop(event.answer.who, None)
+        who, is_note = event.answer.who, event.answer.kind == "note"
+        people = (notes if is_note else found).setdefault(event.answer.item, {})
+        before = people.pop(who, None)
         if event.answer.kind != "retract":
-            people[event.answer.who] = event
-    return {item: list(people.values()) for item, people in found.items()}
+            people[who] = _together(before, event) if is_note and before else event
+    items = {**found, **notes}
+    return {item: [*found.get(item, {}).values(), *notes.get(item, {}).values()] for item in items}
+
+
+def _together(before: Event, event: Event) -> Event:
+    """Let what an earlier note said of the flag or the comment stand where the later one is silent of it."""
+    said = {**before.answer.label, **event.answer.label}
+    if said == event.answer.label:
+        return event
+    return event._replace(answer=replace(event.answer, label=said, uid=None))  # no longer what that uid was sent with
 
 
 def _places(study: Study) -> dict[str, list[_Place]]:
@@ -71,7 +84,8 @@ def _places(study: Study) -> dict[str, list[_Place]]:
 
 def _place_at(places: list[_Place], events: list[Event]) -> _Place | None:
     """Find the ranking that offered an item: the last before its first answer, items that were out then left aside."""
-    before = [place for place in places if not events or place.ranking.position < events[0].position]
+    first = next((event.position for event in events if event.answer.kind != "note"), None)
+    before = [place for place in places if first is None or place.ranking.position < first]
     return before[-1] if before else None
 
 

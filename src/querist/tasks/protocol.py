@@ -14,16 +14,17 @@ from querist.view import Evidence
 Label: TypeAlias = Any
 """A label as people write it and as JSON stores it: for classification a string or an integer."""
 
-Kind = Literal["label", "skip", "unsure", "retract"]
+Kind = Literal["label", "skip", "unsure", "retract", "note"]
 
 
 @dataclass(frozen=True)
 class Answer:
     """What somebody said about an item.
 
-    ``kind`` is "label" (then ``label`` is set), "skip" (not now), "unsure" (looked, cannot tell) or "retract" (takes
-    the person's earlier answer back). ``seconds`` of work and ``cost`` are what the answer took. ``lease`` is the token
-    under which the item was handed out, ``uid`` makes a repeated sending count once.
+    ``kind`` is "label" (then ``label`` is set), "skip" (not now), "unsure" (looked, cannot tell), "retract" (takes
+    the person's earlier answer back) or "note" (a remark beside the answer, ``label`` being {"flag": bool, "comment":
+    text} or one of the two; it changes nothing else). ``seconds`` of work and ``cost`` are what the answer took.
+    ``lease`` is the token under which the item was handed out, ``uid`` makes a repeated sending count once.
     """
 
     item: str

@@ -54,7 +54,7 @@ class Model:
         """Give each person's standing kind of answer on an item."""
         kinds: dict[str, str] = {}
         for answer in self.log:
-            if answer.item == item:
+            if answer.item == item and answer.kind != "note":
                 kinds[answer.who] = answer.kind
         return {who: kind for who, kind in kinds.items() if kind != "retract"}
 
@@ -103,7 +103,8 @@ class Model:
             if answer.uid is not None and earlier.uid == answer.uid:
                 return position
         self.log.append(answer)
-        self.release(answer.who, [answer.item])
+        if answer.kind != "note":
+            self.release(answer.who, [answer.item])
         return len(self.log)
 
     def rank(self, ranking: Ranking) -> int:
@@ -130,7 +131,7 @@ def machine(make: MakeStore) -> type[RuleBasedStateMachine]:
     """Make the machine that drives a store and the model side by side."""
     people, items = st.sampled_from(PEOPLE), st.sampled_from(ITEMS)
     queues = st.lists(items, unique=True)
-    kinds = st.sampled_from(["label", "label", "label", "skip", "unsure", "retract"])
+    kinds = st.sampled_from(["label", "label", "label", "skip", "unsure", "retract", "note"])
     uids = st.none() | st.sampled_from(["u1", "u2", "u3"])
 
     class StoreMachine(RuleBasedStateMachine):
@@ -160,7 +161,8 @@ def machine(make: MakeStore) -> type[RuleBasedStateMachine]:
         @rule(who=people, item=items, kind=kinds, uid=uids)
         def record(self, who: str, item: str, kind: Any, uid: str | None) -> None:
             """Tell both an answer."""
-            answer = Answer(item, "yes" if kind == "label" else None, kind, who, uid=uid)
+            said = {"label": "yes", "note": {"flag": True}}.get(kind)
+            answer = Answer(item, said, kind, who, uid=uid)
             if uid is not None and any(known.uid == uid and known != answer for known in self.model.log):
                 with pytest.raises(BadInput, match="belongs to another answer"):
                     self.store.record([answer])
