@@ -95,7 +95,7 @@ export function digit(press: Press): number | null {
 }
 
 /** The letter of a press; by its place on keyboards without Latin letters. */
-function latin(press: Press): string {
+export function latin(press: Press): string {
   const letter = /^Key([A-Z])$/.exec(press.code);
   const foreign = press.key.length === 1 && press.key.charCodeAt(0) > 127;
   return (letter && foreign ? letter[1]! : press.key).toLowerCase();

@@ -9,7 +9,10 @@
  */
 
 /** A label as it goes over the wire: a class, classes, or spans by code point. */
-export type Label = string | string[] | WireSpan[];
+export type Label = Name | Name[] | WireSpan[];
+
+/** A class, as the study names it. */
+export type Name = string | number;
 
 /** A marked stretch of text; `start` and `end` count Unicode code points, and `end` is not part of it. */
 export interface WireSpan {
@@ -33,7 +36,7 @@ export interface ViewItem {
 
 /** The task as JSON: its classes, and for spans whether they may overlap. */
 export interface ViewSchema {
-  labels?: readonly (string | number)[];
+  labels?: readonly Name[];
   [name: string]: unknown;
 }
 

@@ -1,5 +1,6 @@
 /** Shows an image on a neutral stage: zoom, pan, brightness and contrast, exact pixels beyond 100 %. */
 
+import { latin } from "../core/keys.ts";
 import type { Look, Point, Size } from "../core/zoom.ts";
 import { fit, pan, zoom } from "../core/zoom.ts";
 import type { Mounted, ViewItem, ViewKey, ViewProps } from "./contract.ts";
@@ -106,14 +107,14 @@ class Stage {
   }
 
   private take(event: KeyboardEvent): boolean {
-    if (event.altKey) return false;
+    if (event.altKey || event.ctrlKey || event.metaKey) return false;
     if (event.key === " ") return !(event.target as Element).closest("button, a, summary");
     const arrow = ARROWS[event.key];
     if (arrow && !event.shiftKey && this.look && !this.look.fitted) {
       this.move(arrow);
       return true;
     }
-    return this.act(event.key);
+    return this.act(latin(event));
   }
 
   private act(key: string): boolean {
@@ -129,8 +130,9 @@ class Stage {
       n: () => this.relight({ contrast: 1 / LIGHT }),
       r: () => this.relight(null),
     };
-    acts[key.toLowerCase()]?.();
-    return key.toLowerCase() in acts;
+    const act = acts[key.toLowerCase()];
+    act?.();
+    return act !== undefined;
   }
 
   private loaded(): void {

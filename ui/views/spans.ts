@@ -1,6 +1,229 @@
-import type { Mounted, Props } from "./contract.ts";
+/** Marks spans of a text: by dragging, by clicking the first and the last word, or by arrows; a number gives the type. */
 
-export function mount(host: HTMLElement, { item }: Props): Mounted {
-  host.textContent = String(item.data["text"] ?? JSON.stringify(item.data));
-  return { destroy: () => host.replaceChildren() };
+import { digit, latin } from "../core/keys.ts";
+import type { Marking } from "../core/marking.ts";
+import { begin, clear, click, cycle, drag, head, jump, label, redo, remove, selected, step, undo } from "../core/marking.ts";
+import type { Range, Span } from "../core/spans.ts";
+import { direction, fromWire, tokenAt, toWire } from "../core/spans.ts";
+import type { Label, Mounted, ViewKey, ViewProps, WireSpan } from "./contract.ts";
+import { element, listen, takeKeys } from "./parts/dom.ts";
+import { paintSpans } from "./parts/paint.ts";
+import { Places } from "./parts/places.ts";
+import { textOf, textSize } from "./parts/text.ts";
+
+export const drawsLabels = true;
+
+export const keys: readonly ViewKey[] = [
+  { key: "← →", hint: "go to the next or the previous word" },
+  { key: "↑ ↓", hint: "go to the line above or below" },
+  { key: "Shift + arrow", hint: "select more or fewer words" },
+  { key: "Alt + Shift + arrow", hint: "select by single characters (Alt + drag with the mouse)" },
+  { key: "1–9", hint: "give the selection a type, or the marked span another one" },
+  { key: "Tab", hint: "go to the next marked span" },
+  { key: "Del", hint: "remove the span" },
+  { key: "Esc", hint: "let go of the selection" },
+];
+
+const HOW = "Drag over words, or click the first and the last one; then press the number of a type.";
+
+export function mount(host: HTMLElement, props: ViewProps): Mounted {
+  const marker = new Marker(props);
+  host.replaceChildren(marker.root);
+  marker.start();
+  return { destroy: () => marker.destroy(), set: (given) => marker.set(given) };
+}
+
+/** The text with its marks, the types, and what a person does with them. */
+class Marker {
+  readonly root: HTMLElement;
+  private readonly text: string;
+  private readonly types: readonly string[];
+  private readonly shown: HTMLElement;
+  private readonly said = element("p", { class: "hidden-text", "aria-live": "polite" });
+  private readonly places: Places;
+  private readonly closing = new AbortController();
+  private marking: Marking;
+
+  constructor(private readonly props: ViewProps) {
+    this.text = textOf(props.item.data);
+    this.types = (props.schema.labels ?? []).map(String);
+    this.marking = this.from(props.label);
+    const attributes = { role: "application", tabindex: "0", dir: "auto", "aria-describedby": "view-spans-how" };
+    this.shown = element("p", { class: `view-text ${textSize(this.text)}`, "aria-label": "Text to mark", ...attributes });
+    this.places = new Places(this.shown, this.text);
+    const how = element("p", { id: "view-spans-how", class: "view-spans-how" }, HOW);
+    const bar = element("div", { class: "view-spans-bar" }, this.buttons(), how);
+    this.root = element("div", { class: "view-spans" }, this.shown, bar, this.said);
+  }
+
+  start(): void {
+    const { signal } = this.closing;
+    let inside = false;
+    listen(document, "mousedown", (event) => void (inside = this.shown.contains(event.target as Node)), { signal });
+    listen(document, "mouseup", (event) => inside && event.button === 0 && this.pointed(event), { signal });
+    takeKeys(signal, (event) => this.take(event));
+    this.paint();
+  }
+
+  destroy(): void {
+    this.closing.abort();
+    this.root.remove();
+  }
+
+  /** Take an answer from outside; one that is here already keeps its steps to undo. */
+  set(given: Label | null): void {
+    const same = !this.marking.suggested && JSON.stringify(given) === JSON.stringify(toWire(this.text, this.marking.spans));
+    if (same) return;
+    this.marking = this.from(given);
+    this.paint();
+  }
+
+  private from(given: Label | null): Marking {
+    const suggestion = given === null ? (this.props.item.suggestion?.label ?? null) : null;
+    const spans = fromWire(this.text, asSpans(given ?? suggestion));
+    const overlap = this.props.schema["overlap"] === true;
+    return begin(this.text, spans, { suggested: suggestion !== null && spans.length > 0, overlap });
+  }
+
+  private buttons(): HTMLElement {
+    const made = this.types.map((name, index) => {
+      const cap = index < 9 ? [element("kbd", {}, String(index + 1)), " "] : [];
+      const button = element("button", { type: "button", class: `kind-${kindOf(index)}` }, ...cap, element("bdi", {}, name));
+      const { signal } = this.closing;
+      // The text keeps the focus, so that the arrows go on from where they were.
+      listen(button, "mousedown", (event) => event.preventDefault(), { signal });
+      listen(button, "click", () => this.named(name), { signal });
+      return button;
+    });
+    return element("div", { class: "view-spans-types", role: "group", "aria-label": "Types" }, ...made);
+  }
+
+  private pointed(event: MouseEvent): void {
+    const range = this.places.dragged();
+    getSelection()?.removeAllRanges();
+    if (range) return this.become(drag(this.marking, range, event.altKey));
+    const unit = this.places.unitAt(event.clientX, event.clientY);
+    if (unit !== null) this.become(click(this.marking, unit, event.shiftKey));
+    else if (this.shown.contains(event.target as Node)) this.become(clear(this.marking));
+  }
+
+  private take(event: KeyboardEvent): boolean {
+    if (event.ctrlKey || event.metaKey) return latin(event) === "z" && this.back(event.shiftKey);
+    if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") return this.walk(event);
+    if (event.altKey) return false;
+    const number = digit(event);
+    if (number) return this.typed(number);
+    if (event.key === "Tab") return this.onText(event.target) && this.tab(event.shiftKey ? -1 : 1);
+    if (event.key === "Delete" || event.key === "Backspace") return this.became(remove(this.marking));
+    if (event.key === "Escape") return this.became(clear(this.marking));
+    return latin(event) === "z" && this.back(event.shiftKey);
+  }
+
+  private walk(event: KeyboardEvent): boolean {
+    const extend = event.shiftKey;
+    if (event.altKey && !extend) return false;
+    const by = this.forward(event.key);
+    if (by) this.become(step(this.marking, by, { extend, exact: event.altKey }));
+    else this.become(jump(this.marking, this.target(event.key), extend));
+    this.reveal();
+    return true;
+  }
+
+  /** In a paragraph that reads from right to left, the left arrow goes forward. */
+  private forward(key: string): 1 | -1 | null {
+    if (key !== "ArrowLeft" && key !== "ArrowRight") return null;
+    const rtl = direction(this.text, head(this.marking)?.start ?? 0) === "rtl";
+    return (key === "ArrowRight") === rtl ? -1 : 1;
+  }
+
+  private target(key: string): Range | null | undefined {
+    const { words } = this.marking;
+    const at = head(this.marking);
+    if (key === "Home" || (key === "ArrowDown" && !at)) return words[0];
+    if (key === "End" || !at) return words.at(-1);
+    return this.beside(at, key === "ArrowUp" ? -1 : 1);
+  }
+
+  /** The word on the line above (−1) or below (+1), looked for where a reader would: straight up or down. */
+  private beside(at: Range, by: 1 | -1): Range | null {
+    const boxes = this.places.boxes(at);
+    const box = by < 0 ? boxes[0] : boxes.at(-1);
+    if (!box) return null;
+    const line = parseFloat(getComputedStyle(this.shown).lineHeight);
+    const middle = box.left + box.width / 2;
+    for (const aside of [0, -24, 24, -64, 64, -160, 160]) {
+      const unit = this.places.unitAt(middle + aside, box.top + box.height / 2 + by * line);
+      const word = unit === null ? null : tokenAt(this.marking.words, unit);
+      if (word) return word;
+    }
+    return null;
+  }
+
+  private typed(number: number): boolean {
+    const name = this.types[number - 1];
+    if (name !== undefined) this.named(name);
+    return name !== undefined;
+  }
+
+  private named(name: string): void {
+    const next = label(this.marking, name);
+    if (next === this.marking) this.said.textContent = "Nothing is selected. Select words first.";
+    else this.become(next, `${name} marked`);
+  }
+
+  private tab(by: 1 | -1): boolean {
+    this.become(cycle(this.marking, by));
+    this.reveal();
+    return this.marking.active !== null;
+  }
+
+  private back(again: boolean): boolean {
+    return this.became(again ? redo(this.marking) : undo(this.marking), again ? "Done again" : "Undone");
+  }
+
+  /** Take on a state if it is another one; says whether it was. */
+  private became(next: Marking, said?: string): boolean {
+    const idle = next.spans === this.marking.spans && !this.marking.selection && this.marking.active === null;
+    if (!idle) this.become(next, said);
+    return !idle;
+  }
+
+  private become(next: Marking, said?: string): void {
+    const changed = next.spans !== this.marking.spans;
+    this.marking = next;
+    this.paint();
+    this.said.textContent = said ?? this.words();
+    if (changed) this.props.onChange(toWire(this.text, next.spans));
+  }
+
+  private paint(): void {
+    paintSpans(this.shown, this.marking, (name) => kindOf(this.types.indexOf(name)));
+    this.root.classList.toggle("choosing", selected(this.marking) !== null || this.marking.active !== null);
+  }
+
+  private words(): string {
+    const { spans, active } = this.marking;
+    const quote = (range: Range): string => this.text.slice(range.start, range.end);
+    const range = selected(this.marking);
+    if (range) return `${quote(range)}, selected`;
+    return active === null ? "" : `${spans[active]!.label}: ${quote(spans[active]!)}, ${active + 1} of ${spans.length}`;
+  }
+
+  private reveal(): void {
+    this.shown.querySelector(".chosen, .active")?.scrollIntoView({ block: "nearest" });
+  }
+
+  private onText(target: EventTarget | null): boolean {
+    return target === document.body || target === this.shown;
+  }
+}
+
+/** Types have one of eight colours each; their names are always written too. */
+function kindOf(index: number): number {
+  return index < 0 ? 8 : (index % 8) + 1;
+}
+
+function asSpans(given: Label | null): Span[] {
+  const isSpan = (one: unknown): one is WireSpan => typeof one === "object" && one !== null && "start" in one;
+  return Array.isArray(given) ? (given as unknown[]).filter(isSpan) : [];
 }

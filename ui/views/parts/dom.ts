@@ -28,12 +28,11 @@ export function listen<K extends keyof DocumentEventMap>(
 
 /**
  * Hear the keys of a view before the shell does; `take` says whether the view used the key, and then nobody else does.
- * Keys with Ctrl or Meta are the browser's, and keys typed into a field are the field's.
+ * Keys typed into a field are the field's.
  */
 export function takeKeys(signal: AbortSignal, take: (event: KeyboardEvent) => boolean): void {
   const heard = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
-    if (!take(event)) return;
+    if (event.defaultPrevented || isTyping(event.target) || !take(event)) return;
     event.preventDefault();
     event.stopPropagation();
   };

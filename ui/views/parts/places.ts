@@ -1,8 +1,17 @@
 /** Between the text of a view and its places on the screen: from a point to a unit of text and back. */
 
+import type { Range as Stretch } from "../../core/spans.ts";
+import { graphemeAt } from "../../core/spans.ts";
+
+// A line is higher than its letters: a click between two lines still means the nearer one.
+const LEADING = 6;
+
 /** Counts UTF-16 units over the text nodes of a root; what CSS generates (the names of types) does not count. */
 export class Places {
-  constructor(private readonly root: HTMLElement) {}
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly text: string,
+  ) {}
 
   /** The unit at a place of the DOM. */
   unit(node: Node, offset: number): number {
@@ -13,7 +22,7 @@ export class Places {
   }
 
   /** What the mouse has selected inside the root, in units; null when nothing is. */
-  dragged(): { start: number; end: number } | null {
+  dragged(): Stretch | null {
     const selection = getSelection();
     if (!selection || selection.rangeCount === 0 || selection.isCollapsed) return null;
     const range = selection.getRangeAt(0);
@@ -21,12 +30,12 @@ export class Places {
     const inside = (node: Node, offset: number, otherwise: number): number =>
       this.root.contains(node) ? this.unit(node, offset) : otherwise;
     const start = inside(range.startContainer, range.startOffset, 0);
-    const end = inside(range.endContainer, range.endOffset, this.root.textContent!.length);
+    const end = inside(range.endContainer, range.endOffset, this.text.length);
     return start < end ? { start, end } : null;
   }
 
   /** The boxes of a stretch of text, one for each line it lies on. */
-  boxes(start: number, end: number): DOMRect[] {
+  boxes({ start, end }: Stretch): DOMRect[] {
     const range = document.createRange();
     const [from, to] = [this.at(start), this.at(end)];
     if (!from || !to) return [];
@@ -40,13 +49,9 @@ export class Places {
     const caret = caretAt(x, y);
     if (!caret || !this.root.contains(caret.node)) return null;
     const unit = this.unit(caret.node, caret.offset);
-    // A caret stands between two characters: the boxes tell on which of them the point lies, right to left too.
-    return [unit, unit - 1, unit + 1, unit - 2].find((at) => at >= 0 && this.holds(at, x, y)) ?? null;
-  }
-
-  private holds(unit: number, x: number, y: number): boolean {
-    const hit = (box: DOMRect): boolean => box.left <= x && x <= box.right && box.top <= y && y <= box.bottom;
-    return this.boxes(unit, unit + 1).some(hit);
+    // A caret stands between two characters: their boxes tell which of them lies under the point, right to left too.
+    const around = [graphemeAt(this.text, unit), graphemeAt(this.text, unit - 1)];
+    return around.find((one) => one && this.boxes(one).some((box) => holds(box, x, y)))?.start ?? null;
   }
 
   private at(unit: number): [Node, number] | null {
@@ -71,4 +76,8 @@ function caretAt(x: number, y: number): { node: Node; offset: number } | null {
   }
   const range = document.caretRangeFromPoint(x, y);
   return range && { node: range.startContainer, offset: range.startOffset };
+}
+
+function holds(box: DOMRect, x: number, y: number): boolean {
+  return box.left <= x && x <= box.right && box.top - LEADING <= y && y <= box.bottom + LEADING;
 }
