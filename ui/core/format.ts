@@ -1,5 +1,5 @@
 /** Numbers and labels as people read them. */
-import type { Label, Span } from "./types.ts";
+import type { Label, Name, Span } from "./types.ts";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
@@ -42,9 +42,9 @@ export function bytes(size: number): string {
 /** A label in a few words. */
 export function labelText(label: Label | null | undefined): string {
   if (label === null || label === undefined) return "";
-  if (typeof label === "string") return label;
+  if (!Array.isArray(label)) return String(label);
   if (label.length === 0) return "none";
-  return typeof label[0] === "string" ? (label as string[]).join(", ") : spansText(label as Span[]);
+  return typeof label[0] === "object" ? spansText(label as Span[]) : (label as Name[]).join(", ");
 }
 
 function spansText(spans: readonly Span[]): string {

@@ -21,7 +21,6 @@ export interface Refused {
 }
 
 export interface Ports {
-  shelf: Shelf;
   send(answers: readonly Answer[]): Promise<Reply>;
   /** Resolve after some milliseconds. */
   wait(ms: number): Promise<void>;
@@ -43,11 +42,14 @@ export class Outbox {
   private sending = false;
   private wake: () => void = () => undefined;
 
+  private shelf: Shelf | null = null;
+
   constructor(private readonly ports: Ports) {}
 
   /** Take up what an earlier visit could not send. */
-  async open(): Promise<void> {
-    const left = await this.ports.shelf.all();
+  async open(shelf: Shelf): Promise<void> {
+    this.shelf = shelf;
+    const left = await shelf.all();
     const known = new Set(this.waiting.map((answer) => answer.uid));
     this.waiting = [...left.filter((answer) => !known.has(answer.uid)), ...this.waiting];
     this.flush();
@@ -55,7 +57,7 @@ export class Outbox {
 
   put(answer: Answer): void {
     this.waiting = [...this.waiting, answer];
-    void this.ports.shelf.put(answer);
+    void this.shelf?.put(answer);
     this.flush();
   }
 
@@ -123,7 +125,7 @@ export class Outbox {
     const errors = settled.filter((answer) => refused.has(answer.uid));
     this.refused = [...this.refused, ...errors.map((answer) => ({ answer, error: refused.get(answer.uid)! }))];
     this.ports.recorded(settled);
-    await this.ports.shelf.remove([...gone]);
+    await this.shelf?.remove([...gone]);
   }
 
   private rest(ms: number): Promise<void> {

@@ -6,15 +6,18 @@ export interface Span {
   label: string;
 }
 
+/** A class, as the study names it. */
+export type Name = string | number;
+
 /** classification: one name; multilabel: a list of names; spans: a list of spans. */
-export type Label = string | string[] | Span[];
+export type Label = Name | Name[] | Span[];
 
 export type Kind = "label" | "skip" | "unsure" | "retract" | "note";
 
 export interface Schema {
   type?: string;
   task?: string;
-  labels: string[];
+  labels: Name[];
   [key: string]: unknown;
 }
 

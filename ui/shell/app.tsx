@@ -2,34 +2,79 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import type { ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
 import type { Session } from "../core/types.ts";
-import { openSession } from "./api.ts";
+import { ApiError, openSession } from "./api.ts";
+import { follow } from "./facts.ts";
+import { Header } from "./header.tsx";
+import { Labelling } from "./label.tsx";
 
 type Screen = ComponentType<{ session: Session }>;
 
+/** Screens that labelling does not need come when they are opened. */
 const screens: Record<string, () => Promise<Screen>> = {
   "#/status": async () => (await import("./status.tsx")).Status,
   "#/new": async () => (await import("./create.tsx")).Create,
 };
 
-const shown = signal<Screen | null>(null);
+const shown = signal<{ hash: string; Screen: Screen } | null>(null);
 const session = signal<Session | null>(null);
+const failed = signal<unknown>(null);
 
 async function route(): Promise<void> {
-  const load = screens[location.hash];
-  shown.value = load ? await load() : null;
+  const wanted = session.value?.study ? location.hash : "#/new";
+  const load = screens[wanted];
+  shown.value = load ? { hash: wanted, Screen: await load() } : { hash: "#/", Screen: Labelling };
 }
 
 function App() {
-  const Shown = shown.value;
-  return Shown && session.value ? <Shown session={session.value} /> : <main>querist</main>;
+  if (failed.value !== null) return <Failed error={failed.value} />;
+  if (!session.value || !shown.value) return null;
+  const { hash, Screen } = shown.value;
+  return (
+    <>
+      <Header session={session.value} hash={hash} />
+      <Screen session={session.value} />
+    </>
+  );
+}
+
+function Failed({ error }: { error: unknown }) {
+  const unknown = error instanceof ApiError && error.status === 401;
+  useEffect(() => {
+    const retry = setInterval(() => void start(), 3_000);
+    return () => clearInterval(retry);
+  }, []);
+  return (
+    <main class="page">
+      <h1>{unknown ? "This page needs a fresh link" : "The study cannot be opened"}</h1>
+      <p>
+        {unknown ? (
+          <>
+            Links work once, and sessions end. Run <code>querist label STUDY --url</code> where the study lies, and open the link that it
+            prints. Nothing that you answered is lost.
+          </>
+        ) : (
+          `${error instanceof Error ? error.message : String(error)} This page tries again by itself.`
+        )}
+      </p>
+    </main>
+  );
 }
 
 async function start(): Promise<void> {
-  session.value = await openSession();
-  addEventListener("hashchange", () => void route());
+  try {
+    session.value = await openSession();
+    failed.value = null;
+  } catch (error) {
+    failed.value = error;
+    return;
+  }
+  document.title = session.value.study ? `${session.value.study.name} · querist` : "querist";
+  if (session.value.study) follow();
   await route();
 }
 
+addEventListener("hashchange", () => void route());
 render(<App />, document.getElementById("app")!);
 void start();

@@ -1,0 +1,211 @@
+/** The desk: what one person sees and does while labelling. Screens read its signals; keys and buttons call its actions. */
+import { computed, signal } from "@preact/signals";
+import { emptyHistory, pushed, recalled, redone, reversed, undone } from "../core/history.ts";
+import type { Entry, Given, History } from "../core/history.ts";
+import { Outbox } from "../core/outbox.ts";
+import type { Refused, Reply } from "../core/outbox.ts";
+import { advanced, brought, confirmed, noted } from "../core/queue.ts";
+import { taskType } from "../core/types.ts";
+import type { Answer, Item, Label, Name, Note, Schema, Session } from "../core/types.ts";
+import type { Mounted, Label as ViewLabel } from "../views/contract.ts";
+import { ApiError, get, post } from "./api.ts";
+import { openShelf } from "./shelf.ts";
+import { queue, refill, startSupply } from "./supply.ts";
+import { prepare } from "./modules.ts";
+import { stopwatch } from "./stopwatch.ts";
+
+export const history = signal<History>(emptyHistory);
+/** What the person has chosen on the visible item and not yet submitted. */
+export const draft = signal<Label | null>(null);
+export const visible = computed(() => queue.value.visible);
+export const unsent = signal(0);
+export const trouble = signal<unknown>(null);
+export const refused = signal<readonly Refused[]>([]);
+/** One sentence for screen readers after each action. */
+export const said = signal("");
+/** A sentence about something that could not be done; gone with the next action. */
+export const failure = signal("");
+
+let schema: Schema = { labels: [] };
+let mounted: Mounted | null = null;
+const standing = new Map<string, Given>();
+const clock = stopwatch();
+
+const outbox: Outbox = new Outbox({
+  send: (answers) => post<Reply>("/api/answers", { answers }),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  hopeless: (error) => error instanceof ApiError && [400, 404, 409, 413, 415, 422].includes(error.status),
+  recorded: settle,
+  changed() {
+    unsent.value = outbox.waiting.length;
+    trouble.value = outbox.waiting.length > 0 ? outbox.trouble : null;
+    refused.value = outbox.refused;
+  },
+});
+
+/** Start on a study: send what an earlier visit left, recall its answers, fetch items. Gives the way to stop. */
+export async function open(session: Session): Promise<() => void> {
+  const study = session.study!;
+  schema = study.task;
+  await outbox.open(await openShelf(`${study.name} ${session.who}`));
+  const stop = startSupply({ unsent: () => outbox.waiting.length, prepare: (item) => prepare(item, study) });
+  addEventListener("online", flush);
+  void recall();
+  return () => {
+    stop();
+    removeEventListener("online", flush);
+  };
+}
+
+export const flush = (): void => outbox.flush();
+export const dismiss = (uid: string): void => outbox.dismiss(uid);
+export const attach = (view: Mounted | null): void => void (mounted = view);
+
+function settle(answers: readonly Answer[]): void {
+  queue.value = confirmed(queue.value, answers.filter((one) => one.kind !== "note").map((one) => one.item));
+  refill();
+}
+
+async function recall(): Promise<void> {
+  const { items } = await get<{ items: Recalled[] }>("/api/history?n=30").catch(() => ({ items: [] }));
+  const earlier = items.filter((one) => one.kind !== "retract" && one.kind !== "note").reverse();
+  history.value = recalled(history.value, earlier.map(entryOf));
+}
+
+interface Recalled {
+  item: string;
+  kind: Answer["kind"];
+  label: Label | null;
+}
+
+const entryOf = (one: Recalled): Entry => ({ id: one.item, item: null, given: given(one), before: null });
+
+function given(one: { kind: Answer["kind"]; label?: Label | null | undefined }): Given {
+  const kind = one.kind === "note" ? "retract" : one.kind;
+  return one.label === null || one.label === undefined ? { kind } : { kind, label: one.label };
+}
+
+/** Record what the person says of the visible item, and show the next one. */
+export function give(answer: Given): void {
+  const item = queue.value.visible;
+  if (!item) return;
+  failure.value = "";
+  const before = standing.get(item.id) ?? (item.mine ? given(item.mine) : null);
+  send(item, answer, clock.read());
+  history.value = pushed(history.value, { id: item.id, item, given: answer, before });
+  show(() => advanced(queue.value), null);
+  refill();
+}
+
+function send(item: Item, answer: Given, seconds?: number): void {
+  standing.set(item.id, answer);
+  const about = { ...(item.lease ? { lease: item.lease } : {}), ...(seconds === undefined ? {} : { seconds }) };
+  outbox.put({ uid: crypto.randomUUID(), item: item.id, ...answer, ...about });
+}
+
+function show(change: () => typeof queue.value, label: Label | null): void {
+  queue.value = change();
+  draft.value = label;
+  clock.start();
+}
+
+/** Choose a class: at once the answer where there is one class per item, else switched on or off in the draft. */
+export function choose(name: Name): void {
+  if (!queue.value.visible) return;
+  if (taskType(schema) === "classification") return give({ kind: "label", label: name });
+  if (taskType(schema) !== "multilabel") return;
+  const chosen = (draft.value as Name[] | null) ?? [];
+  const on = !chosen.includes(name);
+  setDraft(schema.labels.filter((label) => (label === name ? on : chosen.includes(label))));
+  said.value = `${name} ${on ? "on" : "off"}`;
+}
+
+/** Submit the draft; without one take what the model says; where labels are sets, the empty one. */
+export function accept(): void {
+  const label = acceptable();
+  if (label !== null) give({ kind: "label", label });
+}
+
+/** What Enter would submit now; null when it would do nothing. */
+export function acceptable(): Label | null {
+  const item = queue.value.visible;
+  if (!item) return null;
+  if (draft.value !== null) return draft.value;
+  if (item.suggestion && !hidden.value) return item.suggestion.label;
+  return taskType(schema) === "classification" ? null : [];
+}
+
+/** Take what the model says into the draft, to change it before it is submitted. */
+export function adopt(): void {
+  const suggestion = queue.value.visible?.suggestion;
+  if (suggestion && !hidden.value && taskType(schema) !== "classification") setDraft(suggestion.label);
+}
+
+function setDraft(label: Label | null): void {
+  draft.value = label;
+  mounted?.set?.(label as ViewLabel | null);
+}
+
+export const skip = (): void => give({ kind: "skip" });
+export const unsure = (): void => give({ kind: "unsure" });
+
+/** Take the last answer back and show its item again. */
+export async function undo(): Promise<void> {
+  const step = undone(history.value);
+  if (!step) return void (failure.value = "Nothing left to undo.");
+  const item = await itemOf(step.entry);
+  if (!item || step.entry !== history.value.done.at(-1)) return;
+  send(item, reversed(step.entry));
+  history.value = undone({ ...history.value })!.history;
+  show(() => brought(queue.value, { ...item, lease: null, expires: null }), step.entry.given.label ?? null);
+  said.value = "Undone.";
+}
+
+/** Give the answer that was undone last again. */
+export async function redo(): Promise<void> {
+  const step = redone(history.value);
+  const item = step && (await itemOf(step.entry));
+  if (!item || step.entry !== history.value.undone.at(-1)) return;
+  send(item, step.entry.given);
+  history.value = redone(history.value)!.history;
+  show(() => advanced(brought(queue.value, item)), null);
+  said.value = "Done again.";
+}
+
+/** Show an item answered earlier; answering it again replaces the answer. */
+export async function revisit(entry: Entry): Promise<void> {
+  const item = await itemOf(entry);
+  if (!item || queue.value.visible?.id === item.id) return;
+  show(() => brought(queue.value, { ...item, lease: null, expires: null }), standing.get(item.id)?.label ?? entry.given.label ?? null);
+}
+
+async function itemOf(entry: Entry): Promise<Item | null> {
+  failure.value = "";
+  if (entry.item) return entry.item;
+  try {
+    return await get<Item>(`/api/items/${encodeURIComponent(entry.id)}`);
+  } catch (error) {
+    failure.value = error instanceof Error ? error.message : String(error);
+    return null;
+  }
+}
+
+/** Keep a flag or a comment of this person on the visible item. */
+export function note(change: Partial<Note>): void {
+  const item = queue.value.visible;
+  if (!item) return;
+  const now: Note = { flag: false, comment: "", ...item.note, ...change };
+  outbox.put({ uid: crypto.randomUUID(), item: item.id, kind: "note", flag: now.flag, comment: now.comment });
+  queue.value = noted(queue.value, now);
+  if (change.flag !== undefined) said.value = now.flag ? "Flagged." : "Flag removed.";
+}
+
+const HIDDEN = "querist-hide-suggestions";
+
+/** Whether suggestions are hidden, so that they do not sway the eye. */
+export const hidden = signal(localStorage.getItem(HIDDEN) === "yes");
+
+export function toggleHidden(): void {
+  hidden.value = !hidden.value;
+  localStorage.setItem(HIDDEN, hidden.value ? "yes" : "no");
+}

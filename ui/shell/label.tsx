@@ -1,0 +1,134 @@
+/** The labelling screen: the item is the page; the answer bar, the last answers and why this item stand below it. */
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { command } from "../core/keys.ts";
+import type { Action, Command } from "../core/keys.ts";
+import type { Session, Study } from "../core/types.ts";
+import { AnswerBar, Cap } from "./answers.tsx";
+import * as desk from "./desk.ts";
+import { Guidelines } from "./guidelines.tsx";
+import { Help } from "./help.tsx";
+import { ready, viewUrl } from "./modules.ts";
+import { Notices } from "./notices.tsx";
+import { closePanel, panel, toggle } from "./panels.ts";
+import { takeSeat } from "./seat.ts";
+import { Stage } from "./stage.tsx";
+import { Strip } from "./strip.tsx";
+import { WhyPanel } from "./why.tsx";
+
+const seat = signal<"asking" | "ours" | "elsewhere">("asking");
+let opened: Promise<() => void> | null = null;
+
+export function Labelling({ session }: { session: Session }) {
+  const study = session.study!;
+  useEffect(() => void sit(session, false), [session]);
+  useEffect(() => listenToKeys(study), [study]);
+  if (seat.value === "elsewhere") return <Elsewhere session={session} />;
+  return (
+    <div class="desk">
+      <main class="desk-main">
+        <Stage study={study} />
+        <Side study={study} />
+        <Notices study={study.name} />
+      </main>
+      <AnswerBar study={study} drawsLabels={drawsLabels(study)} />
+      <Foot study={study} />
+      {panel.value === "help" && <Help viewKeys={viewOf(study)?.keys ?? []} />}
+    </div>
+  );
+}
+
+async function sit(session: Session, steal: boolean): Promise<void> {
+  if (seat.value === "ours") return;
+  const ours = await takeSeat(`${session.study!.name} ${session.who}`, { steal, lost: () => void stand() });
+  seat.value = ours ? "ours" : "elsewhere";
+  if (ours) opened ??= desk.open(session);
+}
+
+async function stand(): Promise<void> {
+  seat.value = "elsewhere";
+  (await opened)?.();
+  opened = null;
+}
+
+function Elsewhere({ session }: { session: Session }) {
+  return (
+    <main class="page">
+      <h1>This study is open in another window</h1>
+      <p>One window at a time, so that no item is shown twice.</p>
+      <button class="button primary" onClick={() => void sit(session, true)}>
+        Label here instead
+      </button>
+    </main>
+  );
+}
+
+function Side({ study }: { study: Study }) {
+  const item = desk.visible.value;
+  if (panel.value === "why" && item) return <WhyPanel item={item} />;
+  return panel.value === "guidelines" ? <Guidelines initial={study.guidelines} /> : null;
+}
+
+function Foot({ study }: { study: Study }) {
+  const why = desk.visible.value?.why;
+  return (
+    <footer class="foot">
+      <Strip schema={study.task} />
+      {why && (
+        <button class="why-line" onClick={() => toggle("why")} aria-expanded={panel.value === "why"}>
+          <span class="why-words">{why}</span> <Cap action="why" />
+        </button>
+      )}
+    </footer>
+  );
+}
+
+const viewOf = (study: Study) => (desk.visible.value ? ready(viewUrl(desk.visible.value, study)) : null);
+
+const drawsLabels = (study: Study): boolean => viewOf(study)?.drawsLabels ?? study.view === "spans";
+
+function listenToKeys(study: Study): () => void {
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || belongsElsewhere(event)) return;
+    const asked = command(event);
+    if (!asked) return;
+    event.preventDefault();
+    run(asked, study);
+  };
+  document.addEventListener("keydown", onKeyDown);
+  return () => document.removeEventListener("keydown", onKeyDown);
+}
+
+/** Text being typed, a control that Enter presses, an open dialog. */
+function belongsElsewhere(event: KeyboardEvent): boolean {
+  const target = event.target instanceof Element ? event.target : document.body;
+  if (target.closest("input, textarea, select, [contenteditable]")) return true;
+  if (event.key === "Enter" && target.closest("button, a, summary")) return true;
+  return panel.value === "help" && event.key !== "?";
+}
+
+function run({ action, number }: Command, study: Study): void {
+  if (action === "answer") {
+    const name = study.task.labels[number! - 1];
+    if (name !== undefined) desk.choose(name);
+    return;
+  }
+  actions[action]();
+}
+
+const actions: Record<Exclude<Action, "answer">, () => void> = {
+  accept: desk.accept,
+  adopt: desk.adopt,
+  skip: desk.skip,
+  unsure: desk.unsure,
+  undo: () => void desk.undo(),
+  redo: () => void desk.redo(),
+  flag: () => desk.note({ flag: !desk.visible.value?.note?.flag }),
+  comment: () => toggle("comment"),
+  why: () => toggle("why"),
+  guidelines: () => toggle("guidelines"),
+  find: () => toggle("find"),
+  hide: desk.toggleHidden,
+  help: () => toggle("help"),
+  close: closePanel,
+};

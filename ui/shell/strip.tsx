@@ -1,0 +1,59 @@
+/** The last answers, newest first: each flashes when it is given, shows its item again when pressed. */
+import { labelText } from "../core/format.ts";
+import type { Entry } from "../core/history.ts";
+import type { Name, Schema } from "../core/types.ts";
+import { history, revisit, undo } from "./desk.ts";
+
+const SHOWN = 24;
+
+export function Strip({ schema }: { schema: Schema }) {
+  const { done } = history.value;
+  const last = done.slice(-SHOWN).reverse();
+  return (
+    <div class="strip">
+      <button class="icon-button" onClick={() => void undo()} disabled={done.length === 0} aria-label="Undo" title="Undo (Z)">
+        <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+          <path d="M12 2v12L3 8z" fill="currentColor" />
+        </svg>
+      </button>
+      <ol class="strip-list" aria-label="Last answers, newest first">
+        {last.map((entry, place) => (
+          <li key={done.length - place}>
+            <Answered entry={entry} schema={schema} />
+          </li>
+        ))}
+      </ol>
+      {last.length === 0 && <span class="quiet small">your answers appear here</span>}
+    </div>
+  );
+}
+
+function Answered({ entry, schema }: { entry: Entry; schema: Schema }) {
+  const said = entry.given.kind === "label" ? labelText(entry.given.label) : entry.given.kind;
+  return (
+    <button class={`answered ${hue(entry, schema)}`} title={said} aria-label={`${said}: show this item again`} onClick={() => void revisit(entry)}>
+      {sign(entry, schema)}
+    </button>
+  );
+}
+
+/** The number of a class, the count of a set, or a mark: colour alone never tells. */
+function sign(entry: Entry, schema: Schema): string {
+  const { kind, label } = entry.given;
+  if (kind !== "label") return kind === "unsure" ? "?" : "–";
+  if (Array.isArray(label)) return String(label.length);
+  return String(schema.labels.indexOf(label as Name) + 1 || "·");
+}
+
+function hue(entry: Entry, schema: Schema): string {
+  const { kind, label } = entry.given;
+  if (kind !== "label") return "aside-hue";
+  const name = Array.isArray(label) ? firstName(label) : label;
+  const place = schema.labels.indexOf(name as Name);
+  return place < 0 ? "aside-hue" : `hue-${(place % 8) + 1}`;
+}
+
+function firstName(label: readonly unknown[]): unknown {
+  const first = label[0];
+  return typeof first === "object" && first !== null ? (first as { label: Name }).label : first;
+}

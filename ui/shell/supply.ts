@@ -1,0 +1,111 @@
+/** Keeps items at hand: claims ahead, prepares their media, extends the leases, gives them back when the page closes. */
+import { signal } from "@preact/signals";
+import { arrived, claimed, emptyQueue, renewed, unexpired } from "../core/queue.ts";
+import type { Queue } from "../core/queue.ts";
+import type { Item } from "../core/types.ts";
+import { beacon, post } from "./api.ts";
+
+/** Items beside the visible one; enough for a fast hand over a slow line. */
+const AHEAD = 8;
+const REFILL_BELOW = 6;
+const MOST = 20;
+const HEARTBEAT = 60_000;
+const ASK_AGAIN = 2_000;
+
+export interface Supply {
+  state: "ready" | "training" | "waiting" | "done" | "opening";
+  message: string;
+}
+
+interface Claim {
+  items: Item[];
+  state: Supply["state"];
+  free: number;
+  message: string;
+}
+
+export const queue = signal<Queue>(emptyQueue);
+export const supply = signal<Supply>({ state: "opening", message: "" });
+
+let claiming = false;
+let again = false;
+let restUntil = 0;
+let unsent: () => number = () => 0;
+let prepare: (item: Item) => void = () => undefined;
+
+export function startSupply(ports: { unsent(): number; prepare(item: Item): void }): () => void {
+  ({ unsent, prepare } = ports);
+  const beat = setInterval(() => void heartbeat(), HEARTBEAT);
+  const poll = setInterval(refill, ASK_AGAIN);
+  addEventListener("pagehide", giveBack);
+  addEventListener("pageshow", refill);
+  document.addEventListener("visibilitychange", returned);
+  refill();
+  return () => {
+    clearInterval(beat);
+    clearInterval(poll);
+    removeEventListener("pagehide", giveBack);
+    removeEventListener("pageshow", refill);
+    document.removeEventListener("visibilitychange", returned);
+  };
+}
+
+/** Claim when few items are left; when there were none to have, not before a while. */
+export function refill(): void {
+  if (queue.value.waiting.length < REFILL_BELOW && Date.now() >= restUntil) void claim();
+}
+
+/** Claim now: the waiting items have fresh suggestions, or items may have become free. */
+export function refresh(): void {
+  restUntil = 0;
+  void claim();
+}
+
+async function claim(): Promise<void> {
+  again = claiming;
+  if (claiming) return;
+  claiming = true;
+  queue.value = claimed(unexpired(queue.value, Date.now()));
+  const number = queue.value.claims;
+  const asked = Math.min(MOST, 1 + AHEAD + unsent());
+  try {
+    takeIn(await post<Claim>("/api/claim", { n: asked }), { claim: number, asked });
+  } catch {
+    restUntil = Date.now() + ASK_AGAIN;
+  } finally {
+    claiming = false;
+    if (again) void claim();
+  }
+}
+
+function takeIn(reply: Claim, about: { claim: number; asked: number }): void {
+  const before = queue.value.waiting.length;
+  queue.value = arrived(queue.value, reply.items, about);
+  supply.value = { state: reply.state, message: reply.message };
+  queue.value.waiting.forEach((item) => prepare(item));
+  if (queue.value.waiting.length <= before) restUntil = Date.now() + ASK_AGAIN;
+}
+
+async function heartbeat(): Promise<void> {
+  if (!queue.value.visible) return;
+  try {
+    const { leases } = await post<{ leases: { item: string; expires: number }[] }>("/api/heartbeat");
+    queue.value = renewed(queue.value, new Map(leases.map((one) => [one.item, one.expires])));
+  } catch {
+    // The outbox tells of a lost server; the leases are asked for again by the next claim.
+  }
+}
+
+/** A laptop that slept: its leases may have ended. */
+function returned(): void {
+  if (document.visibilityState !== "visible") return;
+  queue.value = unexpired(queue.value, Date.now());
+  refresh();
+  void heartbeat();
+}
+
+function giveBack(): void {
+  const held = [queue.value.visible, ...queue.value.waiting].filter((item) => item?.lease);
+  if (held.length > 0) beacon("/api/release", { items: held.map((item) => item!.id) });
+  queue.value = { ...queue.value, waiting: [] };
+}
