@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from querist._arrays import Floats, Rows
+from querist._arrays import Array, Floats, Rows
+from querist.select.distance import packed
 from querist.view import Selection
+
+COMPILED = 2**26
+"""Numbers n·N·(C + D) from which compiled loops repay loading the compiler; NumPy takes 0.1 s for as many."""
 
 
 def kmeanspp(
@@ -40,11 +44,29 @@ def kmeanspp(
         value.append(left[row])
         propensity.append(left[row] / total)
         np.minimum(left, squared(row), out=left)
-    rest = _copies(picked, ties)
-    fill = rest[: n - len(picked)]
-    rows = np.concatenate([np.array(picked, np.intp), fill])
-    uniform = 1.0 / (len(rest) - np.arange(len(fill)))
-    return Selection(rows, np.append(value, np.zeros(len(fill))), np.append(propensity, uniform))
+    rows = _filled(np.array(picked, np.intp), n, ties)
+    others = len(ties) - np.arange(len(picked), n)
+    return Selection(rows, np.append(value, np.zeros(len(others))), np.append(propensity, 1.0 / others))
+
+
+def kmeanspp_of_gradients(
+    factors: tuple[Array, Array], first: int, *, n: int, ties: Floats, rng: np.random.Generator
+) -> Selection:
+    """Choose n rows as ``kmeanspp`` does in the space of BADGE's gradients (p − e_ŷ) ⊗ h, for large pools.
+
+    ``factors`` are probs [N, C] and embed [N, D]. Rows are drawn by rejection on old distances, in a compiled loop:
+    the distribution of ``kmeanspp``, another stream of chance. The sum of all distances is never known, so propensities
+    are None. Cost: O(N·(C + D)) and a small share of O(n·N·(C + D)); memory O(N·C).
+
+    >>> probs, embed = np.array([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1]]), np.array([[2.0], [2.0], [1.0]])
+    >>> kmeanspp_of_gradients((probs, embed), 0, n=3, ties=np.ones(3), rng=np.random.default_rng(0)).rows.tolist()
+    [0, 2, 1]
+    """
+    from querist.select import _kmeanspp_kernel as compiled
+
+    space = compiled.gradients(packed(factors[0]), packed(factors[1]))
+    picked, value = compiled.sample(space, first, n=n, rng=rng)
+    return Selection(_filled(picked, n, ties), np.append(value, np.zeros(n - len(value))))
 
 
 def proportional(weight: Floats, rng: np.random.Generator) -> int:
@@ -58,7 +80,9 @@ def proportional(weight: Floats, rng: np.random.Generator) -> int:
     return at if at < len(weight) else int(np.flatnonzero(weight)[-1])
 
 
-def _copies(picked: list[int], ties: Floats) -> Rows:
-    """Order the rows not yet picked by their keyed numbers, which makes each equally likely."""
+def _filled(picked: Rows, n: int, ties: Floats) -> Rows:
+    """Fill up with rows not yet picked, by their keyed numbers, which makes each equally likely."""
+    if len(picked) == n:
+        return picked
     order = np.argsort(-ties, kind="stable")
-    return order[~np.isin(order, picked)]
+    return np.concatenate([picked, order[~np.isin(order, picked)][: n - len(picked)]])

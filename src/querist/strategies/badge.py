@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from querist._arrays import Array, Floats, float64, namespace, to_numpy
-from querist.select.distance import squared_to
-from querist.select.kmeanspp import kmeanspp
+from querist._parallel import WORTH
+from querist.select.distance import packed, squared_to
+from querist.select.kmeanspp import COMPILED, kmeanspp, kmeanspp_of_gradients
 from querist.select.top import foremost, leaders
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
@@ -21,7 +22,8 @@ class Badge(Strategy):
 
     Formula: g = (p − e_ŷ) ⊗ h with h = embed; P(x) ∝ min_{s ∈ S} ‖g_x − g_s‖², starting from the largest ‖g‖ as
     the published code does (the paper's k-means++ would draw it). g is never formed. Score: ‖g‖². When only copies
-    of chosen gradients remain, the rest follows in random order.
+    of chosen gradients remain, the rest follows in random order. From n·N·(C + D) = 2²⁶ on the same distribution is
+    drawn by rejection, which leaves most distances out, and the propensities are not known: None.
     Range: [0, ∞), in the squared units of embed. Cost: O(n·N·(C + D)). Source: Ash et al. 2020.
 
     >>> import querist
@@ -36,6 +38,11 @@ class Badge(Strategy):
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by its squared gradient norm ‖p − e_ŷ‖²·‖h‖²; [N]."""
+        if isinstance(view.embed, np.ndarray) and view.embed.size >= WORTH:
+            from querist.select._kmeanspp_kernel import gradients
+
+            space = gradients(packed(to_numpy(view.probs)), packed(view.embed))
+            return space.q_norm * space.h_norm
         error, h = residual(view.probs), float64(view.embed)
         xp = namespace(error, h)
         return xp.sum(error * error, axis=-1) * xp.sum(h * h, axis=-1)
@@ -46,12 +53,16 @@ class Badge(Strategy):
         if n == 0:
             return Selection(np.empty(0, np.intp), np.empty(0))
         ties = draw.uniform(view.keys, "ties")
-        space = Gradients.of(to_numpy(residual(view.probs)), to_numpy(view.embed))
+        probs, embed, rng = to_numpy(view.probs), to_numpy(view.embed), draw.rng("badge")
         first = foremost(scores, ties)
-        chosen = kmeanspp(space.squared, first, n=n, ties=ties, rng=draw.rng("badge"))
-        assert chosen.propensity is not None
-        value, propensity = chosen.value.copy(), chosen.propensity.copy()
-        value[0], propensity[0] = scores[first], 1.0 / len(leaders(scores))
+        if n * (probs.size + embed.size) >= COMPILED:
+            chosen = kmeanspp_of_gradients((probs, embed), first, n=n, ties=ties, rng=rng)
+        else:
+            chosen = kmeanspp(Gradients.of(residual(probs), embed).squared, first, n=n, ties=ties, rng=rng)
+        value, propensity = chosen.value.copy(), chosen.propensity
+        value[0] = scores[first]
+        if propensity is not None:
+            propensity = np.append(1.0 / len(leaders(scores)), propensity[1:])
         return Selection(chosen.rows, value, propensity, "would change the model much, and unlike the others chosen")
 
 
