@@ -66,6 +66,7 @@ class _Round(NamedTuple):
     position: int
     info: str
     rows: tuple[Ranked, ...]
+    at: int
 
 
 class _Queue:
@@ -170,7 +171,7 @@ class MemoryStore:
                 kept = kept_rows(json.loads(last.info), self._queue.reach)
                 self._rounds[-1] = last._replace(rows=last.rows[:kept])
             self._queue = _Queue(ranking.queue, self._states)
-            self._rounds.append(_Round(ranking.position, info, self._queue.rows))
+            self._rounds.append(_Round(ranking.position, info, self._queue.rows, self._clock()))
             return len(self._rounds)
 
     def ranking(self, round: int | None = None) -> Ranking | None:
@@ -180,7 +181,7 @@ class MemoryStore:
             if not 0 < number <= len(self._rounds):
                 return None
             found = self._rounds[number - 1]
-            return Ranking(found.position, found.rows, json.loads(found.info))
+            return Ranking(found.position, found.rows, json.loads(found.info), found.at)
 
     def published(self) -> Published | None:
         """Say which ranking is current, without its queue."""
@@ -188,7 +189,7 @@ class MemoryStore:
             if not self._rounds:
                 return None
             last = self._rounds[-1]
-            return Published(len(self._rounds), last.position, json.loads(last.info))
+            return Published(len(self._rounds), last.position, json.loads(last.info), last.at)
 
     # Leases.
 

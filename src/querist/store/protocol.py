@@ -30,12 +30,16 @@ class Ranked(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranking:
-    """A queue: the batch in order, then the reserve. ``info`` is JSON: how it was made."""
+    """A queue: the batch in order, then the reserve. ``info`` is JSON: how it was made.
+
+    ``at`` is the time when the store took it, in milliseconds since 1970; it is read, never given.
+    """
 
     position: int
     """The log position that it has seen."""
     queue: Sequence[Ranked]
     info: Mapping[str, Any] = field(default_factory=dict)
+    at: int = field(default=0, compare=False)
 
 
 class Published(NamedTuple):
@@ -44,6 +48,8 @@ class Published(NamedTuple):
     round: int
     position: int
     info: Mapping[str, Any]
+    at: int
+    """When the store took it, in milliseconds since 1970."""
 
 
 class Claim(NamedTuple):

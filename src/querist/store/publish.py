@@ -178,10 +178,11 @@ def read_ranking(connection: Connection, round: int | None) -> Ranking | None:
     rows = select(*columns).join_from(queue, item).where(queue.c.stage == found.stage).order_by(queue.c.rank)
     if found.kept is not None:
         rows = rows.where(queue.c.rank < found.kept)
-    return Ranking(found.position, tuple(Ranked(*row) for row in connection.execute(rows)), json.loads(found.info))
+    places = tuple(Ranked(*row) for row in connection.execute(rows))
+    return Ranking(found.position, places, json.loads(found.info), found.at)
 
 
 def read_published(connection: Connection) -> Published | None:
     """Read which ranking is current, without its queue."""
     found = _current(connection)
-    return None if found is None else Published(found.round, found.position, json.loads(found.info))
+    return None if found is None else Published(found.round, found.position, json.loads(found.info), found.at)

@@ -61,6 +61,7 @@ class SqlStore:
         clock: Clock = milliseconds,
         patience: float = 60.0,
     ) -> None:
+        self.where = os.fspath(where)
         self._database = connect(where, create=create, patience=patience)
         self._clock = clock
         self._grown = threading.Condition()

@@ -84,15 +84,18 @@ class ClaimSuite(StoreFixtures):
 
     # Rankings.
 
-    def test_a_ranking_reads_back_as_it_was_published(self, store: Store) -> None:
-        """Places, values, propensities, reasons and info, to the last digit."""
+    def test_a_ranking_reads_back_as_it_was_published(self, store: Store, clock: HandClock) -> None:
+        """Places, values, propensities, reasons and info, to the last digit; and when."""
         assert store.ranking() is None
         assert store.published() is None
         places = (Ranked("c", 0.1, 1 / 3, "near the boundary"), Ranked("a", -1e300), Ranked("e", float("-inf")))
         ranking = Ranking(7, places, {"seed": 1, "memo": [None, {"x": 0.1}]})
         assert store.rank(ranking) == 1
         assert store.ranking() == store.ranking(1) == ranking
-        assert store.published() == Published(1, 7, ranking.info)
+        found = store.ranking()
+        assert found is not None
+        assert found.at == clock.now
+        assert store.published() == Published(1, 7, ranking.info, clock.now)
         assert store.ranking(2) is None
 
     def test_the_same_position_and_info_are_the_same_ranking(self, store: Store) -> None:
