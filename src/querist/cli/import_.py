@@ -48,6 +48,6 @@ def read(file: str, form: str | None) -> list[Answer]:
 def _checked(study: Study, answer: Answer, file: str) -> Answer:
     try:
         study.pool.rows([answer.item])
-        return answer if answer.kind != "label" else replace(answer, label=study.task.check(answer.label))
+        return answer if answer.kind != "label" else replace(answer, label=study.check(answer.item, answer.label))
     except BadInput as error:
         raise type(error)(f"{file}, item {answer.item!r}: {error}; nothing was imported") from None

@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 @click.argument("data", metavar="DATA")
 @click.option("--task", metavar="NAME", default="classification", show_default=True, help="The form of a label.")
 @click.option("--labels", metavar="A,B,C", help="The classes, in order.  [default: those found in the data]")
-@learner("How to train; `querist learners` lists them.", "linear")
+@learner("How to train; `querist learners` lists them.  [default: the task's own, linear for classes]")
 @click.option(
     "--strategy",
-    default="uherding",
     metavar="NAME",
-    show_default=True,
     shell_complete=completing("strategies"),
-    help="How to choose; `querist strategies` lists them.",
+    help="How to choose; `querist strategies` lists them.  [default: the task's own, uherding for classes]",
 )
 @click.option(
     "--batch", type=click.IntRange(1), metavar="N", default=10, show_default=True, help="Items that one round chooses."

@@ -26,13 +26,11 @@ _EXAMPLE = "querist simulate digits --strategy random,uherding,margin --batch 10
 @click.argument("data", metavar="DATA...", nargs=-1, required=True)
 @click.option(
     "--strategy",
-    default="random,uherding,margin",
-    show_default=True,
     metavar="A,B",
     shell_complete=completing("strategies"),
-    help="The strategies to compare.",
+    help="The strategies to compare.  [default: the task's own, random,uherding,margin for classes]",
 )
-@learner("How to train.", "linear")
+@learner("How to train.  [default: the task's own, linear for classes]")
 @click.option(
     "--initial",
     type=click.IntRange(0),
@@ -106,9 +104,12 @@ def command(data: tuple[str, ...], out: Path, as_json: bool, **options: Any) -> 
 
 def plan_of(options: dict[str, Any]) -> Plan:
     """Build the plan from the command's options; raises BadInput."""
+    from querist._load import find
     from querist.simulate import Plan
 
-    words = {**options, "strategies": specifications(options["strategy"]), "seeds": numbers(options["seeds"])}
+    names = options["strategy"]
+    chosen = find("tasks", options["task"]).compared if names is None else specifications(names)
+    words = {**options, "strategies": chosen, "seeds": numbers(options["seeds"])}
     del words["strategy"]
     return Plan(**words)
 

@@ -56,7 +56,7 @@ def checked(study: Study, stream: IO[bytes], *, who: str) -> Iterator[Answer]:
         try:
             answer = _answer(_parse(raw), who)
             study.pool.rows([answer.item])
-            yield replace(answer, label=study.task.check(answer.label)) if answer.kind == "label" else answer
+            yield replace(answer, label=study.check(answer.item, answer.label)) if answer.kind == "label" else answer
         except BadInput as error:
             raise type(error)(f"{name}, line {number}: {error}; nothing was recorded") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from querist.errors import BadData, BadInput
@@ -19,7 +19,8 @@ def canonical(values: Any, where: Callable[[int], str]) -> list[Label | None]:
 
     Whole floats become integers, booleans the texts "true" and "false", and blanks around a text go; where texts and
     integers mix, all become texts. ``where(i)`` says where row i stands. Raises BadData on fractions, those written
-    as text too where every label is a number, and on anything else. Cost O(N).
+    as text too where every label is a number, and on anything else. Lists of texts or of spans stay as they
+    are: the task checks them. Cost O(N).
 
     >>> canonical([1.0, None, 2], str)
     [1, None, 2]
@@ -27,6 +28,8 @@ def canonical(values: Any, where: Callable[[int], str]) -> list[Label | None]:
     ['a', 'a', None, '3']
     """
     raw = as_list(values)
+    if any(_is_structured(value) for value in raw):
+        return _structured(raw, where)
     known: dict[tuple[type, Any], Label | None] = {}
     labels: list[Label | None] = []
     for row, value in enumerate(raw):
@@ -41,6 +44,20 @@ def canonical(values: Any, where: Callable[[int], str]) -> list[Label | None]:
     _refuse_fractions(labels, kinds, where)
     mixed = {type(label) for label in kinds} >= {int, str}
     return [None if label is None else str(label) for label in labels] if mixed else labels
+
+
+def _is_structured(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(part, str | Mapping | list | tuple) for part in value)
+
+
+def _structured(values: list[Any], where: Callable[[int], str]) -> list[Label | None]:
+    """Pass on labels that are lists, None where a row has none; raises BadData on a mixture."""
+    for row, value in enumerate(values):
+        if not _is_structured(value) and not _is_missing(value):
+            raise BadData(
+                f"labels must be lists of texts or of spans in every row or in none: {where(row)} has {value!r}"
+            )
+    return [list(value) if _is_structured(value) else None for value in values]
 
 
 def _refuse_fractions(labels: list[Label | None], kinds: set[Label], where: Callable[[int], str]) -> None:
@@ -81,13 +98,14 @@ def as_list(values: Any) -> list[Any]:
     """
     if hasattr(values, "notna"):  # pandas has several kinds of missing values
         values = values.astype(object).where(values.notna(), None)
+    wide = getattr(values, "ndim", 1) == 2
     for method in ("to_pylist", "to_list", "tolist"):
         if hasattr(values, method):
             values = getattr(values, method)()
             break
     if not isinstance(values, Sequence) or isinstance(values, str):
         raise BadData(f"one value a row is needed: got a {type(values).__name__}; give a list or an array")
-    if values and all(isinstance(v, list) and len(v) == 1 for v in values):
+    if wide and values and all(isinstance(v, list) and len(v) == 1 for v in values):
         return [v[0] for v in values]
     return list(values)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Rows
 from querist._draw import keys_of
-from querist.errors import UnknownItem, near
+from querist.errors import BadInput, UnknownItem, near
+from querist.tasks._tokens import text_of
+
+if TYPE_CHECKING:
+    from querist.data.images import Picture
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Media:
 class Pool:
     """N items in ingest order.
 
-    ``ids`` are distinct strings; ``items`` is what a model eats (dense [N, D], CSR, or an object array of texts);
+    ``ids`` are distinct strings; ``items`` is what a model eats (dense [N, D], CSR, an object array of texts, or
+    ``querist.data.images.Images``, which are read when somebody looks);
     ``records`` are the rows as people see them (None: the features themselves are shown); ``group`` int64 [N] names
     rows that belong together (one patient, one video), or None.
     """
@@ -84,13 +89,48 @@ class Pool:
         """Give what the model eats of some items."""
         return self.items[self.rows(ids)]
 
+    def raw(self, id: str) -> Any:
+        """Give the item itself where it is a text or another object, so that a task can look; None for features."""
+        return self.items[self._row[id]] if isinstance(self.items, np.ndarray) and self.items.dtype == object else None
+
     def media(self, id: str) -> Media:
-        """Give what a person sees of an item."""
+        """Give what a person sees of an item, as JSON: of an image its size, ``picture`` gives the rest."""
         row = int(self.rows([id])[0])
+        if self.kind == "image":
+            return Media("image", self._about_image(row))
         if self.records is not None:
             return Media(self.kind, dict(self.records[row]))
         value = self.items[row]
         if isinstance(value, str):
-            return Media("text", {"text": value})
+            return Media("text", {"text": text_of(value)})
         dense = value.toarray().ravel() if hasattr(value, "toarray") else np.asarray(value)
         return Media("record", {"features": dense.tolist()})
+
+    def _about_image(self, row: int) -> dict[str, Any]:
+        record = {} if self.records is None else dict(self.records[row])
+        size = dict(zip(("width", "height"), self.items.sizes[row].tolist(), strict=True))
+        return {**size, **{f"{name} (column)" if name in size else name: value for name, value in record.items()}}
+
+    def picture(self, id: str) -> Picture:
+        """Give an image as a browser can show it: encoded bytes, media type, width and height, turned upright.
+
+        JPEG, PNG, GIF, WebP and BMP of 8 bits are the file's own bytes, whose orientation tag every browser obeys;
+        others (TIFF, 16 bits …) become PNG. This is what a web server sends for an item: its ``Media`` has no path, so
+        that none leaves the machine. Rows of an image array (``about["shape"]``) are drawn, their least value black and
+        their largest white. Raises UnknownItem; BadData when the file is missing or has changed; BadInput when the
+        pool holds no images.
+        """
+        row = int(self.rows([id])[0])
+        if self.kind == "image":
+            picture: Picture = self.items.picture(row)
+            return picture
+        shape = self.about.get("shape")
+        if shape is None:
+            raise BadInput(f"item {id!r} is a {self.kind}, not an image: there is no picture to show")
+        from querist.data.images import drawn
+
+        return drawn(self.items[row].reshape(shape), self._range)
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        return float(self.items.min()), float(self.items.max())

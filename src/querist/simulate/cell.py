@@ -14,7 +14,7 @@ import querist
 from querist._draw import Draw
 from querist.data import Dataset, Pool
 from querist.embed import encode_pool
-from querist.errors import BadData
+from querist.errors import BadData, BadInput
 from querist.learners import resolve as resolve_learner
 from querist.simulate.curve import Curve, Point
 from querist.simulate.oracle import WHO, Missing, Noisy, Oracle, Perfect
@@ -22,7 +22,7 @@ from querist.simulate.plan import Plan, has_spec, name_of
 from querist.simulate.split import Split
 from querist.strategies.protocol import Strategy
 from querist.study import Study
-from querist.tasks import Answer, Classification, Label, Task, from_schema
+from querist.tasks import Answer, Classification, Label, Task, from_labels
 from querist.view import Need
 
 OnRound = Callable[[int], None]
@@ -76,6 +76,8 @@ class Cell:
         labels = self.split.labels
         oracle: Oracle = Perfect(labels, cost=_costs(self.split, task, self.plan.cost))
         if self.plan.noise:
+            if not isinstance(task, Classification):
+                raise BadInput(f"noise swaps one class for another: {task.schema['task']} has none; leave it at 0")
             oracle = Noisy(oracle, list(task.schema["labels"]), self.plan.noise, Draw(self.seed))
         return Missing(oracle, self.plan.missing, Draw(self.seed)) if self.plan.missing else oracle
 
@@ -83,7 +85,9 @@ class Cell:
 def _costs(split: Split, task: Task, unit: str) -> dict[str, float]:
     if unit == "seconds":
         return _seconds(split.pool)
-    return {id: 1.0 if unit == "items" else task.cost(label) for id, label in split.labels.items()}
+    if unit == "items":
+        return dict.fromkeys(split.labels, 1.0)
+    return {id: task.cost(label, split.source.pool.raw(id)) for id, label in split.labels.items()}
 
 
 def _seconds(pool: Pool) -> dict[str, float]:
@@ -144,7 +148,7 @@ def _eaten(cell: Cell) -> tuple[Pool, Any]:
 def _task(task: Task | str, labels: Sequence[Label]) -> Task:
     if not isinstance(task, str):
         return task
-    return from_schema({"task": task, "labels": list(Classification.from_labels(labels).labels)})
+    return from_labels(task, labels)
 
 
 def _first(cell: Cell, pool: Pool, task: Task) -> Sequence[str]:
@@ -215,11 +219,11 @@ def _gain(study: Study, tally: _Tally, want: int) -> int:
 
 
 def _evaluation_needs(provides: frozenset[Need]) -> frozenset[Need]:
-    """Choose the evidence that metrics are computed from: probabilities, else the decision, else all a learner gives.
+    """Choose the evidence that metrics are computed from: probabilities, else the decision, else elements and places.
 
     >>> sorted(_evaluation_needs(frozenset({"decision", "embed"})))
     ['decision']
     """
     best: tuple[Need, ...] = ("probs", "decision")
     one = next((need for need in best if need in provides), None)
-    return provides - {"draws", "embed", "head"} if one is None else frozenset({one})
+    return provides - {"draws", "embed", "head", "paths", "cost"} if one is None else frozenset({one})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from operator import index
-from typing import Any
+from typing import Any, cast
 
 from querist._load import find, spec_of
 from querist._query import resolve as resolve_strategy
@@ -20,8 +20,8 @@ from querist.tasks import Task
 class Plan:
     """What a simulation compares, and how.
 
-    ``strategies`` and ``learner`` are specifications or objects. ``initial`` items are labelled before the first
-    round, chosen by ``initial_by``: "random", "stratified" (each class first, then in proportion) or a strategy, which
+    ``strategies`` and ``learner`` (None: the task's own) are specifications or objects. ``initial`` items are labelled
+    before the first round, chosen by ``initial_by``: "random", "stratified" (each class first, then in proportion) or a strategy, which
     then chooses without any label. Rounds of ``batch`` items follow until ``budget`` labels (initial set included;
     None: the whole training part) or until nothing is left to ask. Each of ``seeds`` has its own split, ``test_size``
     of the items for testing (``stratify``: the same share of each class), and its own initial set: both are the same
@@ -38,7 +38,7 @@ class Plan:
     """
 
     strategies: tuple[str | Strategy, ...]
-    learner: str | Learner = "linear"
+    learner: str | Learner | None = None
     task: str | Task = "classification"
     initial: int = 20
     initial_by: str = "random"
@@ -56,6 +56,8 @@ class Plan:
     window: int = 3
 
     def __post_init__(self) -> None:
+        if self.learner is None:
+            object.__setattr__(self, "learner", _task_of(self.task).learner)
         for name in ("strategies", "seeds", "targets", "shares"):
             object.__setattr__(self, name, _tuple(name, getattr(self, name)))
         object.__setattr__(self, "seeds", tuple(_whole("each of seeds", seed) for seed in self.seeds))
@@ -77,7 +79,7 @@ class Plan:
                 raise BadInput(f"every {word} may be there once: {twice[0]!r} is there twice")
         if not self.seeds:
             raise BadInput("seeds must hold one seed or more: got none")
-        costs = {"items", "seconds", _unit(self.task)}
+        costs = {"items", "seconds", _task_of(self.task).unit}
         if self.cost not in costs:
             task = self.task if isinstance(self.task, str) else self.task.schema["task"]
             raise BadInput(f"{task} has no cost in {self.cost!r}: {near(self.cost, costs)}")
@@ -156,8 +158,9 @@ def has_spec(thing: object, kind: str) -> bool:
     return isinstance(thing, str) or spec_of(thing, kind) is not None
 
 
-def _unit(task: str | Task) -> str:
-    return str((find("tasks", task) if isinstance(task, str) else task).unit)
+def _task_of(task: str | Task) -> Task:
+    """Give the task, or the class of that name: it says what holds for every task of its kind."""
+    return cast(Task, find("tasks", task) if isinstance(task, str) else task)
 
 
 def _whole(name: str, value: Any) -> int:

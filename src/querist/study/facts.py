@@ -90,7 +90,7 @@ class Status:
 
 def status_of(settings: Settings, known: Known, *, counts: Counts, current: Published | None) -> Status:
     """Put the status together from what the store and the log say."""
-    tally = Counter(str(label) for label in known.labels.values())
+    tally = Counter(str(name) for label in known.labels.values() for name in known.task.named(label))
     return Status(
         items=len(known.pool),
         labelled=counts.answered,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from querist.store.protocol import Event
 from querist.tasks.protocol import Answer, Label, Task
 
 UNKNOWN = -1
+LABELLED = 0
+"""The code of a label that is more than one class."""
 IMPORT = "import"
 """Who gave the labels that came with the data."""
 
@@ -20,7 +23,8 @@ IMPORT = "import"
 class Known:
     """What the log says up to a position; kept up to date event by event, O(1) each.
 
-    ``codes`` int64 [N] holds the class of each row in ingest order, −1 without a label.
+    ``codes`` int64 [N] holds the class of each row in ingest order, −1 without a label; where a label is more than one
+    class (spans, sets), it only tells the labelled rows.
     """
 
     def __init__(self, task: Task, pool: Pool, overlap: int = 1) -> None:
@@ -30,6 +34,7 @@ class Known:
         self.labels: dict[str, Label] = {}
         self.aside: set[str] = set()
         self._answers: dict[str, dict[str, Answer]] = {}
+        self._plain = task.encode([]).dtype == np.int64 and task.encode([]).ndim == 1
         self._grow(pool)
 
     def _grow(self, pool: Pool) -> None:
@@ -45,7 +50,7 @@ class Known:
 
     def _code(self, item: str, label: Label | None) -> None:
         row = self.pool.rows([item])[0]
-        self.codes[row] = UNKNOWN if label is None else self.task.encode([label])[0]
+        self.codes[row] = UNKNOWN if label is None else self.task.encode([label])[0] if self._plain else LABELLED
 
     def read(self, events: Iterable[Event]) -> None:
         """Fold in the events after the position."""
@@ -98,5 +103,14 @@ class Known:
 
     def classes_seen(self) -> int:
         """Count the classes that have a label."""
+        if not self._plain:
+            return len({name for label in self.labels.values() for name in self.task.named(label)})
         seen = self.codes[self.codes != UNKNOWN]
         return int(np.count_nonzero(np.bincount(seen))) if len(seen) else 0
+
+    def targets(self) -> NDArray[Any]:
+        """Give what a learner learns of the labelled rows: their codes, or what the task makes of their labels."""
+        rows = self.labelled
+        if self._plain:
+            return self.codes[rows]
+        return self.task.encode([self.labels[self.pool.ids[row]] for row in rows.tolist()])

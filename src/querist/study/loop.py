@@ -64,8 +64,8 @@ class Study:
         *,
         task: Task | str = "classification",
         labels: Sequence[Label] | None = None,
-        learner: Learner | str = "linear",
-        strategy: Strategy | str = "uherding",
+        learner: Learner | str | None = None,
+        strategy: Strategy | str | None = None,
         batch: int = 10,
         seed: int = 0,
         overlap: int = 1,
@@ -78,9 +78,10 @@ class Study:
 
         ``path`` is a file (``name.querist``), a database URL, or None to keep everything in memory. ``data`` is
         whatever ``querist.load`` reads (``reading`` goes there: text=, label=, id=, group=); labels found in it are
-        kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. ``reserve``
-        is how many items a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). Raises
-        StudyExists, BadData, BadLabel, UnknownName.
+        kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. ``learner``
+        and ``strategy`` are by default the task's own (for classes linear and uherding). ``reserve`` is how many items
+        a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). Raises StudyExists, BadData,
+        BadLabel, UnknownName.
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
@@ -90,8 +91,8 @@ class Study:
                 f"all {len(given)} items have a label already: there is nothing to ask; "
                 "start without them with keep_labels=False (--ignore-labels), or measure with `querist simulate`"
             )
-        rule, name = resolve_strategy(strategy)
-        model, spec = resolve_learner(learner)
+        rule, name = resolve_strategy(strategy or made.strategy)
+        model, spec = resolve_learner(learner or made.learner)
         evidence_for(rule, name, model.provides)
         settings = Settings(
             task=dict(made.schema), learner=spec, learner_text=spec or repr(model),
@@ -255,8 +256,13 @@ class Study:
         self._must_know(answer.item)
         if answer.kind != "label":
             return answer
-        label = self.task.check(answer.label)
-        return replace(answer, label=label, cost=self.task.cost(label) if answer.cost is None else answer.cost)
+        label, item = self.check(answer.item, answer.label), self.pool.raw(answer.item)
+        return replace(answer, label=label, cost=self.task.cost(label, item) if answer.cost is None else answer.cost)
+
+    def check(self, item: str, label: Label) -> Label:
+        """Give a label as the study would keep it; raises BadLabel, UnknownItem."""
+        self._must_know(item)
+        return self.task.check(label, self.pool.raw(item))
 
     def labels(self) -> dict[str, Label]:
         """Give the agreed label of each labelled item, in ingest order."""
@@ -359,7 +365,7 @@ class Study:
         return (rule, name) if rule.needs <= self.learner.provides else resolve_strategy("random")
 
     def _suggest(self, ranked: list[Ranked], model: Model) -> dict[str, tuple[Label, float | None]]:
-        needs: frozenset[Need] = model.predictor.provides & {"probs", "decision"}
+        needs: frozenset[Need] = model.predictor.provides & {"probs", "decision", "elements", "places", "paths"}
         if not needs or not ranked or not len(self._known.labelled):
             return {}
         rows = self.pool.rows([place.item for place in ranked])

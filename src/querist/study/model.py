@@ -38,7 +38,7 @@ def train(learner: Learner, settings: Settings, known: Known, encoded: Encoded) 
     rows, features = known.labelled, encoded.features
     rng = Draw(settings.seed, known.position).rng("fit")
     try:
-        predictor = learner.fit(features[rows], known.codes[rows], classes=known.task.classes, rng=rng, pool=features)
+        predictor = learner.fit(features[rows], known.targets(), classes=known.task.classes, rng=rng, pool=features)
     except QueristError:
         raise
     except (ArithmeticError, RuntimeError, ValueError) as error:

@@ -8,7 +8,7 @@ from typing import Any
 from querist.data import Dataset, Pool, load
 from querist.errors import BadInput
 from querist.study.known import IMPORT
-from querist.tasks import Answer, Classification, Label, Task, from_schema
+from querist.tasks import Answer, Label, Task, from_labels, from_schema
 
 
 def dataset_of(data: Any, reading: dict[str, Any]) -> Dataset:
@@ -29,10 +29,11 @@ def task_of(task: Task | str, labels: Sequence[Label] | None, dataset: Dataset) 
     found = [label for label in dataset.labels or [] if label is not None]
     if not found:
         raise BadInput("no class is known: the data hold no labels; name them with labels=[…] (--labels a,b,c)")
-    return from_schema({"task": task, "labels": list(Classification.from_labels(found).labels)})
+    return from_labels(task, found)
 
 
 def given_in(dataset: Dataset, task: Task) -> list[Answer]:
     """Make answers of the labels that came with the data."""
-    pairs = zip(dataset.pool.ids, dataset.labels or [], strict=False)
-    return [Answer(id, task.check(label), who=IMPORT, cost=0.0) for id, label in pairs if label is not None]
+    pool, labels = dataset.pool, dataset.labels or []
+    pairs = [(id, label) for id, label in zip(pool.ids, labels, strict=False) if label is not None]
+    return [Answer(id, task.check(label, pool.raw(id)), who=IMPORT, cost=0.0) for id, label in pairs]

@@ -27,3 +27,20 @@ def as_class(value: Any) -> str | int:
     if isinstance(plain, int) or (isinstance(plain, float) and plain.is_integer()):
         return int(plain)
     raise BadInput(f"a class must be a string or an integer: got {plain!r} ({type(plain).__name__})")
+
+
+def class_list(labels: Any, what: str) -> tuple[str | int, ...]:
+    """Give the classes of a task in canonical form; raises BadInput on a text, on none, and on one that occurs twice.
+
+    >>> class_list(["b", 2.0], "a task")
+    ('b', 2)
+    """
+    if isinstance(labels, str):
+        raise BadInput(f"the classes must be a list: got the text {labels!r}; write labels=['a', 'b']")
+    classes = tuple(as_class(label) for label in labels)
+    if not classes:
+        raise BadInput(f"{what} needs at least one label: got none; name the classes")
+    if len(set(classes)) < len(classes):
+        twice = next(a for i, a in enumerate(classes) if a in classes[:i])
+        raise BadInput(f"the classes must be distinct: {twice!r} occurs twice")
+    return classes

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Floats, to_numpy
 from querist.errors import BadInput, BadLabel, near
-from querist.tasks._classes import as_class
+from querist.tasks._classes import as_class, class_list
 from querist.tasks._scores import accuracy, balanced_accuracy, ece, log_loss, macro_f1
 from querist.tasks.protocol import Answer, Label, Suggestion
 from querist.view import Evidence, Need
@@ -36,17 +36,12 @@ class Classification:
     labels: tuple[str | int, ...]
 
     unit: ClassVar[str] = "items"
+    learner: ClassVar[str] = "linear"
+    strategy: ClassVar[str] = "uherding"
+    compared: ClassVar[tuple[str, ...]] = ("random", "uherding", "margin")
 
     def __post_init__(self) -> None:
-        given: Any = self.labels
-        if isinstance(given, str):
-            raise BadInput(f"the classes must be a list: got the text {given!r}; write labels=['a', 'b']")
-        object.__setattr__(self, "labels", tuple(as_class(label) for label in given))
-        if not self.labels:
-            raise BadInput("classification needs at least one label: got none; name the classes")
-        if len(set(self.labels)) < len(self.labels):
-            twice = next(a for i, a in enumerate(self.labels) if a in self.labels[:i])
-            raise BadInput(f"the classes must be distinct: {twice!r} occurs twice")
+        object.__setattr__(self, "labels", class_list(self.labels, "classification"))
 
     @staticmethod
     def from_labels(labels: Iterable[Label | None]) -> Classification:
@@ -84,7 +79,7 @@ class Classification:
             spelt.setdefault(str(label), []).append(label)
         return spelt
 
-    def check(self, label: Label) -> str | int:
+    def check(self, label: Label, item: Any = None) -> str | int:
         """Give the label as the task spells it: "3" stands for 3 and 3 for "3" where only one of them is a class.
 
         Raises BadLabel with the near names.
@@ -176,7 +171,11 @@ class Classification:
             found |= {"log_loss": log_loss(truth, probs), "ece": ece(confidence, said == truth)}
         return found
 
-    def cost(self, label: Label) -> float:
+    def named(self, label: Label) -> tuple[str | int]:
+        """Name the one class of a label."""
+        return (label,)
+
+    def cost(self, label: Label, item: Any = None) -> float:
         """Count one item."""
         return 1.0
 

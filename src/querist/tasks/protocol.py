@@ -62,32 +62,59 @@ class Task(Protocol):
         """Name the unit in which ``cost`` counts: items, boxes, tokens …"""
         ...
 
-    def check(self, label: Label) -> Label:
-        """Give the label in its canonical form; raises BadLabel, listing near names."""
+    @property
+    def learner(self) -> str:
+        """Name the learner of a study where nobody names one."""
+        ...
+
+    @property
+    def strategy(self) -> str:
+        """Name the strategy of a study where nobody names one."""
+        ...
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Name the strategies that a simulation compares where nobody names any."""
+        ...
+
+    def check(self, label: Label, item: Any = None) -> Label:
+        """Give the label in its canonical form; raises BadLabel, listing near names.
+
+        ``item`` is the labelled item as the pool keeps it, for what only the item can tell (a place in its text); None
+        where it is not at hand.
+        """
         ...
 
     def merge(self, answers: Sequence[Answer]) -> Label | None:
         """Agree on one label from the latest label of each person, in the order they came; None when there is none."""
         ...
 
-    def encode(self, labels: Sequence[Label]) -> NDArray[np.int64]:
-        """Code canonical labels as 0 … C − 1, int64 [L]."""
+    def encode(self, labels: Sequence[Label]) -> NDArray[Any]:
+        """Code labels as a learner reads them, one row a label.
+
+        Where a label is one class: 0 … C − 1, int64 [L]. Else what the task says: an object array [L] of arrays, or a
+        table [L, C].
+        """
+        ...
+
+    def named(self, label: Label) -> Sequence[Label]:
+        """Name the classes that a canonical label holds, one time each time it holds them."""
         ...
 
     def decode(self, evidence: Evidence, row: int) -> Suggestion | None:
         """Suggest a label from the evidence on one row; None when the evidence holds no prediction."""
         ...
 
-    def losses(self, truth: NDArray[np.int64], evidence: Evidence) -> NDArray[np.float64]:
-        """Give the loss of each row, [N], mean = the first metric's error."""
+    def losses(self, truth: NDArray[Any], evidence: Evidence) -> NDArray[np.float64]:
+        """Give the loss of each row, [N]; its mean is the error of the first metric that is a mean over rows."""
         ...
 
-    def metrics(self, truth: NDArray[np.int64], evidence: Evidence) -> dict[str, float]:
+    def metrics(self, truth: NDArray[Any], evidence: Evidence) -> dict[str, float]:
         """Compute every metric that the evidence allows, by name; lower is better only for ``log_loss`` and ``ece``."""
         ...
 
-    def cost(self, label: Label) -> float:
-        """Count what the label costs, in the task's unit (items)."""
+    def cost(self, label: Label, item: Any = None) -> float:
+        """Count what the label costs, in the task's unit (items, tokens); ``item`` as in ``check``."""
         ...
 
     def units(self, item: str) -> Sequence[str]:

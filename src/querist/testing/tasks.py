@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from querist._query import resolve as resolve_strategy
 from querist.errors import BadLabel
+from querist.learners import resolve as resolve_learner
+from querist.strategies.protocol import evidence_for
 from querist.tasks import Answer, Label, Suggestion, Task, from_schema
-from querist.view import Evidence
+from querist.view import Evidence, Ragged
 
 ROWS = 60
 
@@ -20,7 +24,9 @@ class TaskSuite:
     """Check a task against its protocol: subclass it in a test module, with a task and labels to try.
 
     ``labels`` are canonical labels, at least one; ``strangers`` are not labels of the task. ``evidence`` gives
-    predictions on N rows, random probabilities unless a task overrides it.
+    predictions on N rows, random probabilities unless a task overrides it, and ``truth`` what is right of them.
+    ``loss_metric`` names the metric whose error the losses average; default: the first. ``plain`` is false where a
+    label is more than one class.
 
     ::
 
@@ -33,13 +39,15 @@ class TaskSuite:
     task: ClassVar[Task]
     labels: ClassVar[Sequence[Label]]
     strangers: ClassVar[Sequence[Label]]
+    loss_metric: ClassVar[str | None] = None
+    plain: ClassVar[bool] = True
 
     def evidence(self, size: int) -> Evidence:
         """Make evidence on some rows."""
         rng = np.random.default_rng(5)
         return {"probs": rng.dirichlet(np.ones(self.task.classes), size)}
 
-    def truth(self, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def truth(self, size: int) -> NDArray[Any]:
         """Make true codes of some rows."""
         return np.random.default_rng(6).integers(self.task.classes, size=size)
 
@@ -62,6 +70,10 @@ class TaskSuite:
     def test_encode_gives_codes(self) -> None:
         """Codes are int64, from 0 to C − 1, one a label, and different labels have different codes."""
         codes = self.task.encode(list(self.labels))
+        assert len(codes) == len(self.labels)
+        assert len(self.task.encode([])) == 0
+        if not self.plain:
+            return
         assert codes.dtype == np.int64
         assert codes.shape == (len(self.labels),)
         assert self.task.encode([]).shape == (0,)
@@ -110,14 +122,17 @@ class TaskSuite:
         assert losses.dtype == np.float64
         assert losses.shape == (ROWS,)
         assert (losses >= 0).all()
-        first = next(iter(self.task.metrics(truth, evidence).values()))
-        assert losses.mean() == pytest.approx(1 - first, abs=1e-12)
+        metrics = self.task.metrics(truth, evidence)
+        mean = next(iter(metrics.values())) if self.loss_metric is None else metrics[self.loss_metric]
+        assert losses.mean() == pytest.approx(1 - mean, abs=1e-12)
 
     def test_metrics_do_not_depend_on_the_order_of_rows(self) -> None:
         """Metrics are floats and the same for the rows in another order."""
         evidence, truth = self.evidence(ROWS), self.truth(ROWS)
         order = np.random.default_rng(7).permutation(ROWS)
-        turned: Evidence = {name: value[order] for name, value in evidence.items()}
+        turned: Evidence = {
+            name: value.take(order) if isinstance(value, Ragged) else value[order] for name, value in evidence.items()
+        }
         found = self.task.metrics(truth, evidence)
         assert found
         assert all(type(value) is float for value in found.values())
@@ -126,10 +141,23 @@ class TaskSuite:
     def test_inputs_are_not_changed(self) -> None:
         """Metrics and losses leave their arguments as they were."""
         evidence, truth = self.evidence(ROWS), self.truth(ROWS)
-        before = {name: value.copy() for name, value in evidence.items()}
+        arrays = {name: value.values if isinstance(value, Ragged) else value for name, value in evidence.items()}
+        before = {name: value.copy() for name, value in arrays.items()}
         self.task.metrics(truth, evidence)
         self.task.losses(truth, evidence)
-        assert all((value == before[name]).all() for name, value in evidence.items())
+        assert all((value == before[name]).all() for name, value in arrays.items())
+
+    def test_names_the_classes_of_a_label(self) -> None:
+        """Every class named is one of the schema's."""
+        for label in self.labels:
+            assert set(self.task.named(label)) <= set(self.task.schema["labels"])
+
+    def test_says_what_a_study_of_it_starts_with(self) -> None:
+        """The default learner and strategies are registered, and fit each other."""
+        learner = resolve_learner(self.task.learner)[0]
+        for name in (self.task.strategy, *self.task.compared):
+            rule = resolve_strategy(name)[0]
+            assert evidence_for(rule, name, learner.provides) <= learner.provides
 
     def test_cost_and_units(self) -> None:
         """A label costs something, in a unit with a name, and an item has at least one askable part."""

@@ -1,0 +1,259 @@
+"""A conditional random field over the tokens of a text, for spans."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats
+from querist.errors import BadData, BadInput, MissingExtra
+from querist.learners import _lattice
+from querist.learners._checks import check_needs
+from querist.learners._words import EDGE, REACH, features
+from querist.learners.info import About
+from querist.learners.protocol import Items, Predictor
+from querist.tasks._bio import tag_count, tags_of
+from querist.tasks._tokens import Tokens, tokenise
+from querist.view import Evidence, Need, Ragged
+
+_PLACES = tuple(range(-REACH, REACH + 1))
+
+
+@dataclass(frozen=True)
+class Crf:
+    """A linear-chain conditional random field on what tokens and their neighbours look like.
+
+    Tags are those of BIO. Penalty: c1·‖w‖₁ + c2·‖w‖²₂; ``max_iter`` steps of L-BFGS. It gives elements [M, 1 + 2C],
+    the exact marginals of each token; with ``members`` > 0 those of as many fields, each trained on a bootstrap sample
+    of the texts, [M, K, 1 + 2C] (then best paths still come from the field of all texts). places [M, 2] are the
+    characters of the tokens, paths the log-probabilities of the ``paths`` best labellings, cost the tokens of a text.
+    Tags without a label have probability 0; where fewer than two tags occur, every token has their smoothed shares.
+
+    Cost of a fit: O(max_iter·M·(F + C²)), F features a token. Needs ``pip install 'querist[text]'``.
+    Source: Lafferty, McCallum & Pereira 2001; bootstrap: Abe & Mamitsuka 1998.
+    """
+
+    c1: float = 0.1
+    c2: float = 0.01
+    max_iter: int = 100
+    members: int = 0
+    paths: int = 10
+
+    eats: ClassVar[str] = "raw"
+    about: ClassVar[About] = About(
+        "conditional random field for spans of texts",
+        ("elements", "places", "paths", "cost"),
+        "raw",
+        "O(iterations·M·(F + C²))",
+    )
+
+    def __post_init__(self) -> None:
+        if self.c1 < 0 or self.c2 < 0:
+            raise BadInput(f"crf: c1 and c2 must be 0 or more: got {self.c1} and {self.c2}")
+        for name, least in (("max_iter", 1), ("members", 0), ("paths", 1)):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < least:
+                raise BadInput(f"crf: {name} must be a whole number, {least} or more: got {getattr(self, name)!r}")
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: elements, places, paths, cost."""
+        return frozenset({"elements", "places", "paths", "cost"})
+
+    def fit(
+        self,
+        items: Items,
+        targets: NDArray[Any],
+        *,
+        classes: int,
+        rng: np.random.Generator,
+        pool: Items | None = None,
+        warm: Predictor | None = None,
+    ) -> TrainedCrf:
+        """Train on L texts and their spans, each int64 [S, 3] (start, end, class). Raises BadData, MissingExtra."""
+        texts = _read(items)
+        tags = [tags_of(spans, text.offsets) for spans, text in zip(targets, texts, strict=True)]
+        whole = self._chain(texts, tags, classes)
+        bags = [rng.integers(len(texts), size=len(texts)) for _ in range(self.members)] if texts else []
+        members = [self._chain([texts[i] for i in bag], [tags[i] for i in bag], classes) for bag in bags]
+        return TrainedCrf(whole, tuple(members) or (whole,) * self.members, self.paths)
+
+    def _chain(self, texts: Sequence[Tokens], tags: Sequence[NDArray[np.int64]], classes: int) -> Chain:
+        counts = np.bincount(np.concatenate([*tags, np.empty(0, np.int64)]), minlength=tag_count(classes))
+        if np.count_nonzero(counts) < 2:
+            return _shares(counts)
+        with tempfile.TemporaryDirectory() as folder:
+            model = Path(folder) / "model.crfsuite"
+            self._train(texts, tags, model)
+            return _parse(model, np.flatnonzero(counts), len(counts))
+
+    def _train(self, texts: Sequence[Tokens], tags: Sequence[NDArray[np.int64]], model: Path) -> None:
+        trainer = _library().Trainer(algorithm="lbfgs", verbose=False)
+        trainer.set_params(
+            {
+                "c1": self.c1,
+                "c2": self.c2,
+                "max_iterations": self.max_iter,
+                "feature.possible_transitions": True,
+            }
+        )
+        for text, labels in zip(texts, tags, strict=True):
+            if text.parts:
+                trainer.append(list(_seen(text.parts)), [str(tag) for tag in labels.tolist()])
+        trainer.train(str(model))
+
+
+class Chain(NamedTuple):
+    """A trained field: weights [F, S] of features, [S, S] of moves, over the S tags (of ``width``) that occurred."""
+
+    number: Mapping[str, int]
+    weights: Floats
+    transition: Floats
+    tags: NDArray[np.int64]
+    width: int
+
+    def unary(self, sheet: Sheet) -> Floats:
+        """Sum the weights of each token's features, [M, S]; once for each different word and place."""
+        total = np.zeros((len(sheet.words), len(self.tags)))
+        for at, reach in enumerate(_PLACES):
+            total += self._table(sheet.vocabulary, reach)[sheet.around[:, at]]
+        return total
+
+    def _table(self, vocabulary: Sequence[str], reach: int) -> Floats:
+        index = self.number
+        known = [[index[name] for name in features(part, reach) if name in index] for part in vocabulary]
+        starts = np.cumsum([0, *map(len, known)])
+        rows = np.fromiter((row for each in known for row in each), np.int64, starts[-1])
+        table = np.zeros((len(vocabulary), len(self.tags)))
+        filled = np.diff(starts) > 0
+        if filled.any():
+            table[filled] = np.add.reduceat(self.weights[rows], starts[:-1][filled], axis=0)
+        return table
+
+    def spread(self, marginals: Floats) -> Floats:
+        """Put the probabilities of the tags that occurred into the columns of all, [M, 1 + 2C]."""
+        whole = np.zeros((len(marginals), self.width))
+        whole[:, self.tags] = marginals
+        return whole
+
+
+class Sheet(NamedTuple):
+    """Texts as numbers: the vocabulary, the word of each token [M], the words around it [M, 5], starts [N + 1]."""
+
+    vocabulary: Sequence[str]
+    words: NDArray[np.int64]
+    around: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedCrf:
+    """A field, the members of its committee, and how many best paths it tells."""
+
+    chain: Chain
+    members: tuple[Chain, ...]
+    n: int
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: elements, places, paths, cost."""
+        return frozenset({"elements", "places", "paths", "cost"})
+
+    def predict(self, items: Items, needs: Set[Need]) -> Evidence:
+        """Compute what is asked on some texts; cost O(M·S²) for elements, O(M·S²·n) for paths."""
+        check_needs(needs, self.provides)
+        texts = _read(items)
+        found: dict[Need, Any] = {}
+        sheet = _sheet([text.parts for text in texts])
+        if "places" in needs:
+            places = [np.empty((0, 2), np.int64), *(text.offsets for text in texts)]
+            found["places"] = Ragged(np.concatenate(places), sheet.starts)
+        if "cost" in needs:
+            found["cost"] = np.maximum(np.diff(sheet.starts), 1).astype(np.float64)
+        if "elements" in needs:
+            found["elements"] = Ragged(self._elements(sheet), sheet.starts)
+        if "paths" in needs:
+            found["paths"] = self._paths(sheet)
+        return found
+
+    def _elements(self, sheet: Sheet) -> Floats:
+        if not self.members:
+            return _marginals(self.chain, sheet)
+        return np.stack([_marginals(member, sheet) for member in self.members], axis=1)
+
+    def _paths(self, sheet: Sheet) -> Ragged:
+        chain = self.chain
+        runs = list(_lattice.log_paths(chain.unary(sheet), chain.transition, sheet.starts, n=self.n))
+        starts = np.cumsum([0, *map(len, runs)]).astype(np.int64)
+        return Ragged(np.concatenate([np.empty(0), *runs]), starts)
+
+
+def _marginals(chain: Chain, sheet: Sheet) -> Floats:
+    found = _lattice.infer(chain.unary(sheet), chain.transition, sheet.starts)
+    return chain.spread(found.marginals)
+
+
+def _read(items: Items) -> list[Tokens]:
+    texts = items.tolist() if isinstance(items, np.ndarray) and items.dtype == object else None
+    if texts is None or not all(isinstance(text, str) for text in texts):
+        got = f"an array of {items.dtype}" if isinstance(items, np.ndarray) else type(items).__name__
+        raise BadData(f"crf reads texts: got {got}; give a pool of texts (text=… names the column)")
+    return [tokenise(text) for text in texts]
+
+
+def _sheet(parts: Sequence[Sequence[str]]) -> Sheet:
+    number: dict[str, int] = {EDGE: 0}
+    sizes = np.array([len(each) for each in parts], np.int64)
+    words = np.fromiter((number.setdefault(p, len(number)) for each in parts for p in each), np.int64, sizes.sum())
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    item = np.repeat(np.arange(len(parts)), sizes)
+    around = np.zeros((len(words), len(_PLACES)), np.int64)
+    for at, reach in enumerate(_PLACES):
+        place = np.arange(len(words)) + reach
+        inside = (place >= starts[:-1][item]) & (place < starts[1:][item])
+        around[inside, at] = words[place[inside]]
+    return Sheet(list(number), words, around, starts)
+
+
+def _seen(parts: Sequence[str]) -> Iterator[list[str]]:
+    padded = [EDGE] * REACH + list(parts) + [EDGE] * REACH
+    for at in range(len(parts)):
+        yield [name for reach in _PLACES for name in features(padded[at + REACH + reach], reach)]
+
+
+def _shares(counts: NDArray[np.int64]) -> Chain:
+    """Make the field of tokens that are all alike: smoothed shares of the tags, uniform without labels."""
+    tags = np.arange(len(counts))
+    shares = np.log((counts + 1) / (counts.sum() + len(counts)))
+    return Chain({"0bias": 0}, shares[None, :], np.zeros((len(counts), len(counts))), tags, len(counts))
+
+
+def _parse(model: Path, tags: NDArray[np.int64], width: int) -> Chain:
+    """Read the weights that the library trained."""
+    tagger = _library().Tagger()
+    tagger.open(str(model))
+    info = tagger.info()
+    tagger.close()
+    column = {str(tag): at for at, tag in enumerate(tags.tolist())}
+    index: dict[str, int] = {}
+    rows = [(index.setdefault(name, len(index)), column[tag]) for name, tag in info.state_features]
+    weights = np.zeros((len(index), len(tags)))
+    if rows:
+        weights[tuple(np.array(rows).T)] = list(info.state_features.values())
+    transition = np.zeros((len(tags), len(tags)))
+    for (before, after), weight in info.transitions.items():
+        transition[column[before], column[after]] = weight
+    return Chain(index, weights, transition, tags, width)
+
+
+def _library() -> Any:
+    try:
+        import pycrfsuite
+    except ImportError:
+        raise MissingExtra("the learner crf needs python-crfsuite: pip install 'querist[text]'") from None
+    return pycrfsuite
