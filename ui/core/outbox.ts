@@ -2,17 +2,12 @@
  * Answers on their way to the server. Each is kept on a shelf (IndexedDB in the browser) until the server has said that it
  * recorded it; sent in order, again after a failure, and counted once by its uid. Reloads and kills lose none.
  */
-import type { Answer } from "./types.ts";
+import type { Answer, Reply } from "./types.ts";
 
 export interface Shelf {
   all(): Promise<Answer[]>;
   put(answer: Answer): Promise<void>;
   remove(uids: readonly string[]): Promise<void>;
-}
-
-export interface Reply {
-  recorded: { uid: string; position: number }[];
-  refused: { uid: string; error: string }[];
 }
 
 export interface Refused {
@@ -39,6 +34,8 @@ export class Outbox {
   refused: readonly Refused[] = [];
   /** Why the last sending failed; null when it did not. */
   trouble: unknown = null;
+  /** False once the browser would not keep an answer: what waits then lives only as long as the page. */
+  kept = true;
   private sending = false;
   private wake: () => void = () => undefined;
 
@@ -57,7 +54,7 @@ export class Outbox {
 
   put(answer: Answer): void {
     this.waiting = [...this.waiting, answer];
-    void this.shelf?.put(answer);
+    this.shelf?.put(answer).catch(() => (this.kept = false));
     this.flush();
   }
 
@@ -125,7 +122,8 @@ export class Outbox {
     const errors = settled.filter((answer) => refused.has(answer.uid));
     this.refused = [...this.refused, ...errors.map((answer) => ({ answer, error: refused.get(answer.uid)! }))];
     this.ports.recorded(settled);
-    await this.shelf?.remove([...gone]);
+    // What cannot be removed is sent again by the next visit, and counts once by its uid.
+    await this.shelf?.remove([...gone]).catch(() => undefined);
   }
 
   private rest(ms: number): Promise<void> {

@@ -13,7 +13,7 @@ export interface Block {
 /** Split a text into blocks: `# heading`, `- list`, and paragraphs between blank lines. */
 export function blocks(text: string): Block[] {
   const found: Block[] = [];
-  let open: Block | null = null;
+  let open = null as Block | null;
   for (const line of text.split(/\r?\n/)) {
     const { kind, words } = lineOf(line);
     const same: Block | null = kind !== null && kind !== "heading" && open?.kind === kind ? open : null;

@@ -22,13 +22,13 @@ export const claimed = (queue: Queue): Queue => ({ ...queue, claims: queue.claim
 
 /**
  * Take in the reply to claim number `claim`, which asked for `asked` items. Waiting items get their fresh suggestion; those
- * that a full list of ours lacks have been lost to time and go.
+ * that a full list of ours lacks have been lost to time and go; those brought back have no lease to lose.
  */
 export function arrived(queue: Queue, items: readonly Item[], { claim, asked }: { claim: number; asked: number }): Queue {
   const open = items.filter((item) => item.id !== queue.visible?.id && !isClosed(queue, item.id, claim));
   const fresh = new Map(open.map((item) => [item.id, item]));
   const complete = items.length < asked;
-  const kept = queue.waiting.filter((item) => fresh.has(item.id) || !complete).map((item) => fresh.get(item.id) ?? item);
+  const kept = queue.waiting.filter((item) => fresh.has(item.id) || !complete || item.lease === null).map((item) => fresh.get(item.id) ?? item);
   const known = new Set(kept.map((item) => item.id));
   const closed = new Map([...queue.closed].filter(([, since]) => since >= claim));
   return promoted({ ...queue, waiting: [...kept, ...open.filter((item) => !known.has(item.id))], closed });

@@ -1,4 +1,31 @@
-/** The words of the app: what the server sends and takes. Offsets count code points, times milliseconds since 1970. */
+/** The words of the app, as the server's OpenAPI document has them. Offsets count code points, times are milliseconds. */
+import type { components } from "../types.ts";
+
+type Wire = components["schemas"];
+
+export type Session = Wire["Session"];
+export type Study = Wire["StudyInfo"];
+export type Schema = Wire["TaskSchema"];
+export type Item = Wire["Item"];
+export type Suggestion = Wire["Suggestion"];
+export type Note = Wire["Note"];
+export type Claimed = Wire["Claimed"];
+export type Leases = Wire["Leases"];
+export type Reply = Wire["AnswersTaken"];
+export type Recalled = Wire["HistoryEntry"];
+export type Why = Wire["Why"];
+export type Status = Wire["StatusInfo"];
+export type Guide = Wire["Guidelines"];
+
+/** One thing a person said; `uid` makes a repeated sending count once. */
+export type Answer = Wire["AnswerGiven"];
+export type Kind = Answer["kind"];
+
+/** classification: one name; multilabel: a list of names; spans: a list of spans. */
+export type Label = Suggestion["label"];
+
+/** A class, as the study names it. */
+export type Name = Schema["labels"][number];
 
 export interface Span {
   start: number;
@@ -6,89 +33,9 @@ export interface Span {
   label: string;
 }
 
-/** A class, as the study names it. */
-export type Name = string | number;
-
-/** classification: one name; multilabel: a list of names; spans: a list of spans. */
-export type Label = Name | Name[] | Span[];
-
-export type Kind = "label" | "skip" | "unsure" | "retract" | "note";
-
-export interface Schema {
-  type?: string;
-  task?: string;
-  labels: Name[];
-  [key: string]: unknown;
-}
-
 export type TaskType = "classification" | "multilabel" | "spans";
 
-export interface Suggestion {
-  label: Label;
-  confidence: number | null;
-  round: number;
-  age_seconds: number;
-  strategy: string;
-}
-
-/** What this person has said of an item. */
-export interface Mine {
-  kind: Kind;
-  label?: Label | null;
-}
-
-export interface Note {
-  flag: boolean;
-  comment: string;
-}
-
-/** `data` is the record's fields, `{text}`, or `{image, width, height}`; which one, `view` tells. */
-export interface Item {
-  id: string;
-  lease: string | null;
-  expires: number | null;
-  view: string;
-  data: Record<string, unknown>;
-  suggestion: Suggestion | null;
-  why: string;
-  audit: boolean;
-  mine: Mine | null;
-  note: Note | null;
-}
-
-/** One thing a person said; `uid` makes a repeated sending count once. */
-export interface Answer {
-  uid: string;
-  item: string;
-  kind: Kind;
-  label?: Label;
-  seconds?: number;
-  lease?: string;
-  flag?: boolean;
-  comment?: string;
-}
-
-export interface Study {
-  name: string;
-  task: Schema;
-  view: string;
-  view_url: string | null;
-  guidelines: string;
-  suggestions: boolean;
-  overlap: number;
-  batch: number;
-}
-
-export interface Session {
-  who: string;
-  csrf: string;
-  version: string;
-  study: Study | null;
-  root: boolean;
-}
-
-/** The form of a study's labels, whichever word the schema uses for it. */
+/** The form of a study's labels; a task of another name is answered with one class. */
 export function taskType(schema: Schema): TaskType {
-  const name = schema.type ?? schema.task;
-  return name === "multilabel" || name === "spans" ? name : "classification";
+  return schema.type === "multilabel" || schema.type === "spans" ? schema.type : "classification";
 }

@@ -3,10 +3,10 @@ import { computed, signal } from "@preact/signals";
 import { emptyHistory, pushed, recalled, redone, reversed, undone } from "../core/history.ts";
 import type { Entry, Given, History } from "../core/history.ts";
 import { Outbox } from "../core/outbox.ts";
-import type { Refused, Reply } from "../core/outbox.ts";
+import type { Refused } from "../core/outbox.ts";
 import { advanced, brought, confirmed, noted } from "../core/queue.ts";
 import { taskType } from "../core/types.ts";
-import type { Answer, Item, Label, Name, Note, Schema, Session } from "../core/types.ts";
+import type { Answer, Item, Label, Name, Note, Recalled, Reply, Schema, Session } from "../core/types.ts";
 import type { Mounted, Label as ViewLabel } from "../views/contract.ts";
 import { ApiError, get, post } from "./api.ts";
 import { openShelf } from "./shelf.ts";
@@ -20,13 +20,15 @@ export const draft = signal<Label | null>(null);
 export const visible = computed(() => queue.value.visible);
 export const unsent = signal(0);
 export const trouble = signal<unknown>(null);
+/** False once this browser would not keep an answer over a reload. */
+export const kept = signal(true);
 export const refused = signal<readonly Refused[]>([]);
 /** One sentence for screen readers after each action. */
 export const said = signal("");
 /** A sentence about something that could not be done; gone with the next action. */
 export const failure = signal("");
 
-let schema: Schema = { labels: [] };
+let schema: Schema = { type: "classification", labels: [] };
 let mounted: Mounted | null = null;
 const standing = new Map<string, Given>();
 const clock = stopwatch();
@@ -40,6 +42,7 @@ const outbox: Outbox = new Outbox({
     unsent.value = outbox.waiting.length;
     trouble.value = outbox.waiting.length > 0 ? outbox.trouble : null;
     refused.value = outbox.refused;
+    kept.value = outbox.kept;
   },
 });
 
@@ -70,12 +73,6 @@ async function recall(): Promise<void> {
   const { items } = await get<{ items: Recalled[] }>("/api/history?n=30").catch(() => ({ items: [] }));
   const earlier = items.filter((one) => one.kind !== "retract" && one.kind !== "note").reverse();
   history.value = recalled(history.value, earlier.map(entryOf));
-}
-
-interface Recalled {
-  item: string;
-  kind: Answer["kind"];
-  label: Label | null;
 }
 
 const entryOf = (one: Recalled): Entry => ({ id: one.item, item: null, given: given(one), before: null });
@@ -116,7 +113,7 @@ export function choose(name: Name): void {
   if (taskType(schema) !== "multilabel") return;
   const chosen = (draft.value as Name[] | null) ?? [];
   const on = !chosen.includes(name);
-  setDraft(schema.labels.filter((label) => (label === name ? on : chosen.includes(label))));
+  setDraft(schema.labels.filter((label) => (label === name ? on : chosen.includes(label))) as Label);
   said.value = `${name} ${on ? "on" : "off"}`;
 }
 

@@ -1,5 +1,6 @@
 /** What the header tells: progress, the model and its age, training. Kept current by live events. */
 import { signal } from "@preact/signals";
+import type { Status } from "../core/types.ts";
 import { get } from "./api.ts";
 import { listen } from "./live.ts";
 import { refresh } from "./supply.ts";
@@ -12,14 +13,6 @@ export interface Facts {
   round: number | null;
   /** When the model was made, in milliseconds since 1970. */
   at: number | null;
-}
-
-interface Status {
-  labelled: number;
-  remaining: number;
-  model: { round: number; at: number } | null;
-  estimate: { n: number } | null;
-  training: { state: string; message: string };
 }
 
 export const facts = signal<Facts | null>(null);

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { blocks } from "../core/prose.ts";
 import type { Block, Piece } from "../core/prose.ts";
+import type { Guide } from "../core/types.ts";
 import { get, put } from "./api.ts";
 import { Aside } from "./aside.tsx";
 
@@ -22,7 +23,7 @@ export function Guidelines({ initial }: { initial: string }) {
 }
 
 async function read(): Promise<void> {
-  await attempt(async () => void (text.value = (await get<{ text: string }>("/api/guidelines")).text));
+  await attempt(async () => void (text.value = (await get<Guide>("/api/guidelines")).text));
 }
 
 async function save(changed: string): Promise<void> {

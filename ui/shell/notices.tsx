@@ -1,7 +1,7 @@
 /** Lines about what went wrong: they cover nothing, stop nothing, and go when it is mended. */
 import { counted, labelText } from "../core/format.ts";
 import { ApiError } from "./api.ts";
-import { dismiss, failure, flush, refused, said, trouble, unsent } from "./desk.ts";
+import { dismiss, failure, flush, kept, refused, said, trouble, unsent } from "./desk.ts";
 import { training } from "./facts.ts";
 
 export function Notices({ study }: { study: string }) {
@@ -31,7 +31,7 @@ function Trouble({ study }: { study: string }) {
       {ended
         ? `This session has ended. Run: querist label ${study} --url, and open the link in this browser. `
         : "The server cannot be reached. You can go on. "}
-      {counted(unsent.value, "answer")} kept in this browser, sent when it is back.{" "}
+      {counted(unsent.value, "answer")} kept {kept.value ? "in this browser" : "until this page is closed"}, sent when it is back.{" "}
       <button class="link-button" onClick={flush}>
         Try now
       </button>

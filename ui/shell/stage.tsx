@@ -1,8 +1,8 @@
 /** The item: as large as it fits. Mounts the item's view, or says why there is no item. */
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Item, Study } from "../core/types.ts";
-import type { View } from "../views/contract.ts";
+import type { Item, Label, Study } from "../core/types.ts";
+import type { View, Label as ViewLabel } from "../views/contract.ts";
 import { attach, draft, hidden, visible } from "./desk.ts";
 import { asViewItem, load, ready, viewUrl } from "./modules.ts";
 import { supply } from "./supply.ts";
@@ -36,9 +36,9 @@ function Mount({ item, view, study }: { item: Item; view: View; study: Study }) 
   useLayoutEffect(() => {
     const mounted = view.mount(host.current!, {
       item: asViewItem({ ...item, suggestion }),
-      label: draft.peek() as never,
+      label: draft.peek() as ViewLabel | null,
       schema: study.task,
-      onChange: (label) => (draft.value = label),
+      onChange: (label) => (draft.value = label as Label | null),
     });
     attach(mounted);
     return () => (attach(null), mounted.destroy());

@@ -1,5 +1,153 @@
+/** Where the study stands: first the sentences, then the pictures and the numbers. */
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { count, counted, duration, percent } from "../core/format.ts";
 import type { Session } from "../core/types.ts";
+import type { components } from "../types.ts";
+import { get } from "./api.ts";
+import { Curve } from "./curve.tsx";
+import { Exchange } from "./exchange.tsx";
+import { facts, now, training } from "./facts.ts";
+import { History, TrainingPanel } from "./models.tsx";
+
+export type StatusInfo = components["schemas"]["StatusInfo"];
+
+const status = signal<StatusInfo | null>(null);
+const failed = signal("");
+let reading = false;
 
 export function Status({ session }: { session: Session }) {
-  return <h1>Status of {session.study?.name}</h1>;
+  const news = [facts.value?.labelled, facts.value?.round, training.value.state, now.value];
+  useEffect(() => void read(), news);
+  const known = status.value;
+  return (
+    <main class="page status">
+      <h1>{session.study?.name ?? "Status"}</h1>
+      {failed.value && <p class="line-error">{failed.value}</p>}
+      {known && <Known status={known} session={session} />}
+    </main>
+  );
+}
+
+/** Ask again; one request at a time. */
+export async function read(): Promise<void> {
+  if (reading) return;
+  reading = true;
+  try {
+    status.value = await get<StatusInfo>("/api/status");
+    failed.value = "";
+  } catch (error) {
+    failed.value = `${error instanceof Error ? error.message : String(error)} What is shown here may be old; it is asked for again by itself.`;
+  } finally {
+    reading = false;
+  }
+}
+
+function Known({ status: known, session }: { status: StatusInfo; session: Session }) {
+  return (
+    <>
+      <Sentences status={known} />
+      <Progress status={known} />
+      <section class="panel wide" aria-labelledby="curve-title">
+        <h2 id="curve-title">How good the model is</h2>
+        <Curve points={known.curve} metric={known.estimate?.metric ?? "accuracy"} />
+      </section>
+      <div class="pair">
+        <Bars title="Labels by class" rows={Object.entries(known.classes)} nothing="The classes appear here with the first label." />
+        <Bars title="Labels by person" rows={known.people.map(({ who, n }) => [who, n])} nothing="Nobody has answered yet." />
+      </div>
+      <TrainingPanel training={known.training} behind={known.behind} batch={session.study?.batch ?? 0} started={() => void read()} />
+      <History models={known.models} />
+      <Exchange labelled={known.labelled} done={() => void read()} />
+      <p class="quiet">
+        <a href="#/new">Make another study</a>
+      </p>
+    </>
+  );
+}
+
+function Sentences({ status: { sentence, estimate, saved, stop } }: { status: StatusInfo }) {
+  const said = [estimate?.sentence, saved?.sentence].filter((one) => one !== undefined && one !== sentence);
+  return (
+    <div class="lead">
+      <p>{[sentence, ...said].join(" ")}</p>
+      {stop && <p class={stop.stop ? "advice stop" : "advice"}>{stop.sentence}</p>}
+    </div>
+  );
+}
+
+function Progress({ status: known }: { status: StatusInfo }) {
+  const parts = [
+    { name: "labelled", n: known.labelled },
+    { name: "set aside", n: known.aside },
+    { name: "being answered", n: known.leased },
+    { name: "to go", n: Math.max(0, known.remaining - known.leased) },
+  ];
+  return (
+    <section class="progress" aria-label="Progress">
+      <div class="progress-bar" role="img" aria-label={parts.map((part) => `${count(part.n)} ${part.name}`).join(", ")}>
+        {parts.map((part, at) => (
+          <Share key={part.name} n={part.n} of={known.items} kind={at} />
+        ))}
+      </div>
+      <ul class="progress-words">
+        {parts.map((part, at) => (part.n > 0 || at === 0) && <Told key={part.name} n={part.n} kind={at} name={part.name} />)}
+        <li class="quiet">{pace(known)}</li>
+      </ul>
+    </section>
+  );
+}
+
+function Share({ n, of, kind }: { n: number; of: number; kind: number }) {
+  return n > 0 ? <span class={`share share-${kind}`} style={{ flexGrow: n / Math.max(1, of) }} /> : null;
+}
+
+function Told({ n, kind, name }: { n: number; kind: number; name: string }) {
+  return (
+    <li>
+      <span class={`dot share-${kind}`} aria-hidden="true" />
+      <strong>{count(n)}</strong> {name}
+    </li>
+  );
+}
+
+/** How fast labels come, and what that means for what is left. */
+function pace({ items, per_minute, remaining }: StatusInfo): string {
+  const all = `of ${counted(items, "item")}`;
+  if (!(per_minute > 0)) return all;
+  const left = remaining > 0 ? `; all the rest would take ${duration((remaining / per_minute) * 60)}` : "";
+  return `${all} · ${per_minute.toFixed(per_minute < 10 ? 1 : 0)} labels per minute${left}`;
+}
+
+function Bars({ title, rows, nothing }: { title: string; rows: readonly (readonly [string, number])[]; nothing: string }) {
+  const most = Math.max(1, ...rows.map(([, n]) => n));
+  const all = rows.reduce((sum, [, n]) => sum + n, 0);
+  return (
+    <section class="panel">
+      <h2>{title}</h2>
+      {rows.length === 0 && <p class="quiet">{nothing}</p>}
+      <ul class="bars">
+        {rows.map(([name, n]) => (
+          <Bar key={name} name={name} share={n / most}>
+            {count(n)} <span class="quiet">{all > 0 && percent(n / all)}</span>
+          </Bar>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Bar({ name, share, children }: { name: string; share: number; children: ComponentChildren }) {
+  return (
+    <li>
+      <span class="bar-name" dir="auto" title={name}>
+        {name}
+      </span>
+      <span class="bar-room">
+        <span class="bar" style={{ width: `${100 * share}%` }} />
+      </span>
+      <span class="bar-number">{children}</span>
+    </li>
+  );
 }

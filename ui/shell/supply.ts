@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { arrived, claimed, emptyQueue, renewed, unexpired } from "../core/queue.ts";
 import type { Queue } from "../core/queue.ts";
-import type { Item } from "../core/types.ts";
+import type { Claimed, Item, Leases } from "../core/types.ts";
 import { beacon, post } from "./api.ts";
 
 /** Items beside the visible one; enough for a fast hand over a slow line. */
@@ -13,14 +13,7 @@ const HEARTBEAT = 60_000;
 const ASK_AGAIN = 2_000;
 
 export interface Supply {
-  state: "ready" | "training" | "waiting" | "done" | "opening";
-  message: string;
-}
-
-interface Claim {
-  items: Item[];
-  state: Supply["state"];
-  free: number;
+  state: Claimed["state"] | "opening";
   message: string;
 }
 
@@ -69,7 +62,7 @@ async function claim(): Promise<void> {
   const number = queue.value.claims;
   const asked = Math.min(MOST, 1 + AHEAD + unsent());
   try {
-    takeIn(await post<Claim>("/api/claim", { n: asked }), { claim: number, asked });
+    takeIn(await post<Claimed>("/api/claim", { n: asked }), { claim: number, asked });
   } catch {
     restUntil = Date.now() + ASK_AGAIN;
   } finally {
@@ -78,7 +71,7 @@ async function claim(): Promise<void> {
   }
 }
 
-function takeIn(reply: Claim, about: { claim: number; asked: number }): void {
+function takeIn(reply: Claimed, about: { claim: number; asked: number }): void {
   const before = queue.value.waiting.length;
   queue.value = arrived(queue.value, reply.items, about);
   supply.value = { state: reply.state, message: reply.message };
@@ -89,7 +82,7 @@ function takeIn(reply: Claim, about: { claim: number; asked: number }): void {
 async function heartbeat(): Promise<void> {
   if (!queue.value.visible) return;
   try {
-    const { leases } = await post<{ leases: { item: string; expires: number }[] }>("/api/heartbeat");
+    const { leases } = await post<Leases>("/api/heartbeat");
     queue.value = renewed(queue.value, new Map(leases.map((one) => [one.item, one.expires])));
   } catch {
     // The outbox tells of a lost server; the leases are asked for again by the next claim.

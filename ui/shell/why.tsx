@@ -1,21 +1,10 @@
 /** Why this item: the strategy's score in its parts, the model's probabilities, the nearest labelled items. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { confidence } from "../core/format.ts";
-import type { Item, Name } from "../core/types.ts";
+import { confidence, labelText } from "../core/format.ts";
+import type { Item, Why } from "../core/types.ts";
 import { get } from "./api.ts";
 import { Aside } from "./aside.tsx";
-
-interface Why {
-  reason: string;
-  strategy: string;
-  acquisition: number | null;
-  parts: { name: string; value: number }[];
-  probs: { label: Name; p: number }[] | null;
-  neighbours: { id: string; label: Name; distance: number; preview: string }[];
-  audit: boolean;
-  round: number | null;
-}
 
 const told = signal<{ id: string; why: Why } | null>(null);
 const failed = signal("");
@@ -27,7 +16,7 @@ export function WhyPanel({ item }: { item: Item }) {
     <Aside title="Why this item">
       <p class="sentence">{why?.reason || item.why}</p>
       {failed.value && <p class="line-error">{failed.value}</p>}
-      {why && <Details why={why} />}
+      {why && <Details why={why} images={item.view === "image"} />}
     </Aside>
   );
 }
@@ -41,13 +30,13 @@ async function ask(id: string): Promise<void> {
   }
 }
 
-function Details({ why }: { why: Why }) {
+function Details({ why, images }: { why: Why; images: boolean }) {
   return (
     <>
       {why.audit && <p class="quiet">An audit item: picked at random, to measure honestly. The model's doubt played no part.</p>}
       <Facts why={why} />
       {why.probs && why.probs.length > 0 && <Probabilities probs={why.probs} />}
-      {why.neighbours.length > 0 && <Neighbours neighbours={why.neighbours} />}
+      {why.neighbours.length > 0 && <Neighbours neighbours={why.neighbours} images={images} />}
     </>
   );
 }
@@ -91,15 +80,15 @@ function Probabilities({ probs }: { probs: NonNullable<Why["probs"]> }) {
   );
 }
 
-function Neighbours({ neighbours }: { neighbours: Why["neighbours"] }) {
+function Neighbours({ neighbours, images }: { neighbours: Why["neighbours"]; images: boolean }) {
   return (
     <>
       <h2>Nearest labelled items</h2>
       <ul class="neighbours">
         {neighbours.map((one) => (
           <li key={one.id}>
-            <strong>{one.label}</strong> <span class="quiet small">distance {number(one.distance)}</span>
-            <Preview text={one.preview || one.id} />
+            <strong>{labelText(one.label)}</strong> <span class="quiet small">distance {number(one.distance)}</span>
+            {images ? <Picture id={one.id} /> : <span class="preview-text">{one.preview || one.id}</span>}
           </li>
         ))}
       </ul>
@@ -107,11 +96,9 @@ function Neighbours({ neighbours }: { neighbours: Why["neighbours"] }) {
   );
 }
 
-/** A preview is a piece of text, or the address of one of the study's images. */
-export function Preview({ text }: { text: string }) {
-  if (text.startsWith("/api/media/")) return <img class="preview" src={text} alt="" loading="lazy" />;
-  return <span class="preview-text">{text}</span>;
-}
+const Picture = ({ id }: { id: string }) => (
+  <img class="preview" src={`/api/media/${encodeURIComponent(id)}?width=192`} alt={id} loading="lazy" />
+);
 
 function number(value: number): string {
   if (value === 0 || Math.abs(value) >= 1000) return value.toFixed(0);
