@@ -14,7 +14,7 @@ def check_confidence(confidence: float) -> None:
         raise BadInput(f"confidence must lie between 0 and 1, both excluded: got {confidence}; 0.95 is usual")
 
 
-def check_counts(count: int, n: int, pool: int | None) -> None:
+def check_counts(count: float, n: float, pool: int | None) -> None:
     """Refuse counts that cannot be: more successes than labels, or more labels than items."""
     if not 0 <= count <= n:
         raise BadInput(f"a count must lie between 0 and the {n} labels it is out of: got {count}")

@@ -24,7 +24,7 @@ def normal_quantile(confidence: float) -> float:
     return float(-ndtri((1 - confidence) / 2))
 
 
-def wilson(count: float, n: int, *, confidence: float = 0.95, pool: int | None = None) -> Interval:
+def wilson(count: float, n: float, *, confidence: float = 0.95, pool: int | None = None) -> Interval:
     """Give the score interval of a proportion; approximate, and good from few labels on.
 
     Formula: (p + z²/2m ± z √(p(1−p)/m + z²/4m²)) / (1 + z²/m), p = count/n, m = n(N−1)/(N−n) for a pool of N items
@@ -35,7 +35,7 @@ def wilson(count: float, n: int, *, confidence: float = 0.95, pool: int | None =
     [0.5958, 0.9821]
     """
     check_confidence(confidence)
-    check_counts(int(count), n, pool)
+    check_counts(count, n, pool)
     if n == 0:
         return 0.0, 1.0
     p, z = count / n, normal_quantile(confidence)

@@ -1,0 +1,45 @@
+"""Stop when more labels are expected to bring less than they cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from querist.estimate.curve import MODELS, fit_curve, gain
+from querist.estimate.protocol import History, Verdict
+from querist.estimate.sample import FEW
+from querist.view import Draw
+
+
+@dataclass(frozen=True)
+class ExpectedGain:
+    """Stop when the next labels would bring less accuracy than a label is worth.
+
+    Formula: the upper limit of the gain of the next ``labels`` labels, on a power law through the audited accuracies,
+    is below price · labels; ``price`` is the accuracy that a label must bring: 0.0002 is one point for 50 labels. Cost:
+    that of ``fit_curve``. Source: the cost-based stop after Pullar-Strecker 2021.
+
+    >>> ExpectedGain()(History()).sentence
+    'not enough yet: 0 models and 0 audit labels, of 4 and 30'
+    """
+
+    price: float = 0.0002
+    labels: int = 50
+    confidence: float = 0.9
+
+    def __call__(self, history: History) -> Verdict:
+        """Forecast the gain from the learning curve."""
+        right = history.outcomes().astype(np.float64)
+        sizes = np.array([version.labels for version in history.comparable()], np.float64)
+        right, sizes = right[sizes > 0], sizes[sizes > 0]
+        curve = fit_curve(sizes, right, Draw(0, len(sizes)).rng("expected gain"))
+        if curve is None:
+            models = f"{len(np.unique(sizes))} models and {right.shape[1]} audit labels"
+            return Verdict(False, f"not enough yet: {models}, of {MODELS} and {FEW}")
+        _, _, high = gain(curve, self.labels, confidence=self.confidence)
+        worth = self.price * self.labels
+        most = f"the next {self.labels} labels bring at most {100 * high:.2f} points of accuracy"
+        if high < worth:
+            return Verdict(True, f"{most}: less than the {100 * worth:.2f} that they must bring")
+        return Verdict(False, f"{most}: not less than the {100 * worth:.2f} that they must bring")
