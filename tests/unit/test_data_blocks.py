@@ -12,6 +12,7 @@ from scipy import sparse
 
 from querist.data import Pool, extend, load
 from querist.data.blocks import dump, parse
+from querist.data.images import Images
 from querist.errors import BadData, NewerStudy
 
 ROWS = [{"n": i, "colour": "red" if i % 2 else "blue", "note": f"note {i}"} for i in range(6)]
@@ -138,10 +139,12 @@ def test_wrong_blocks_are_refused():
 
 
 def test_blocks_of_a_newer_version_are_refused(monkeypatch):
-    monkeypatch.setattr("querist.data.blocks.VERSION", 2)
-    newer = dump(Pool(("a",), np.eye(1)))
+    name = np.array(["a.png"], object)
+    images = Pool(("a",), Images(name, name, np.zeros((1, 16), np.uint8), np.ones((1, 2), np.int32)), kind="image")
+    monkeypatch.setattr("querist.data.blocks.VERSION", 3)
+    newer = dump(images)
     monkeypatch.undo()
-    with pytest.raises(NewerStudy, match="the items were stored in version 2, this querist reads 1: upgrade it"):
+    with pytest.raises(NewerStudy, match="the items were stored in version 3, this querist reads 2: upgrade it"):
         parse([newer])
 
 

@@ -108,12 +108,20 @@ def test_a_folder_without_a_test_part_has_none(tmp_path):
     assert load_test(tmp_path / "train.csv", like=load(tmp_path).pool) is None
 
 
+def test_the_only_file_of_a_folder_is_read(tmp_path):
+    (tmp_path / "heart.csv").write_text("n\n1\n2\n")
+    (tmp_path / "README.md").write_text("about")
+    assert (load(tmp_path).name, len(load(tmp_path))) == (tmp_path.name, 2)
+    assert load_test(tmp_path, like=load(tmp_path).pool) is None
+
+
 def test_folders_that_cannot_be_read_say_what_they_hold(tmp_path):
-    assert "holds no train.csv, train.jsonl or the like, nor train-images-idx3-ubyte: it holds nothing" in refused(
-        load, tmp_path
+    assert "holds no train.csv, train.jsonl or the like, no train-images-idx3-ubyte and no images: it holds nothing" in (
+        refused(load, tmp_path)
     )
     (tmp_path / "heart.csv").write_text("n\n1\n")
-    assert refused(load, tmp_path).endswith("it holds heart.csv; name one of its files")
+    (tmp_path / "sonar.csv").write_text("n\n1\n")
+    assert refused(load, tmp_path).endswith("it holds heart.csv, sonar.csv; name one of its files")
     (tmp_path / "train.txt").write_text("x")
     assert refused(load, tmp_path).startswith("cannot tell the format of 'train.txt' by its ending")
     (tmp_path / "train.csv").write_text("n\n1\n")

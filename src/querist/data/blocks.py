@@ -11,12 +11,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from querist.data.grow import is_text, joined
+from querist.data.images import Images
 from querist.data.pool import Pool
 from querist.data.records import Records
 from querist.errors import BadData, NewerStudy
 from querist.formats.protocol import Table
 
-VERSION = 1
+VERSION = 2
+"""2 since pools of images; a pool of another kind is still written as version 1, which older versions read."""
 _RECORD = "record:"
 
 
@@ -28,7 +30,8 @@ def dump(pool: Pool) -> bytes:
     [[1.5], [2.5]]
     """
     columns: dict[str, Any] = {"id": pa.array(pool.ids, pa.large_string())}
-    facts: dict[str, Any] = {"version": VERSION, "kind": pool.kind, "about": pool.about}
+    version = VERSION if pool.kind == "image" else 1
+    facts: dict[str, Any] = {"version": version, "kind": pool.kind, "about": pool.about}
     for part in (_items, _records):
         more, said = part(pool)
         columns |= more
@@ -65,6 +68,8 @@ def parse(blocks: Sequence[bytes]) -> Pool:
 
 def _form(pool: Pool) -> tuple[Any, ...]:
     items = pool.items
+    if isinstance(items, Images):
+        return ("images", pool.records is None, pool.group is None)
     if is_text(items):
         return ("text", pool.records is None, pool.group is None)
     return (type(items).__name__, items.dtype.str, items.shape[1], pool.records is None, pool.group is None)
@@ -74,6 +79,8 @@ def _items(pool: Pool) -> tuple[dict[str, Any], dict[str, Any]]:
     items = pool.items
     if is_text(items):
         return {"text": pa.array(items.tolist(), pa.large_string())}, {"form": "text"}
+    if isinstance(items, Images):
+        return _image_columns(items), {"form": "images"}
     facts = {"dtype": items.dtype.str, "width": items.shape[1]}
     if isinstance(items, np.ndarray):
         flat = np.ascontiguousarray(items)
@@ -84,6 +91,17 @@ def _items(pool: Pool) -> tuple[dict[str, Any], dict[str, Any]]:
     starts = pa.array(items.indptr, pa.int64())
     columns = {name: pa.LargeListArray.from_arrays(starts, pa.array(part)) for name, part in _parts(items)}
     return columns, {"form": "csr", **facts}
+
+
+def _image_columns(items: Images) -> dict[str, Any]:
+    """Keep where images lie, not what is in them."""
+    return {
+        "root": pa.array(items.roots.tolist(), pa.large_string()).dictionary_encode(),
+        "name": pa.array(items.names.tolist(), pa.large_string()),
+        "digest": pa.array([row.tobytes() for row in items.digests], pa.binary(16)),
+        "width": pa.array(items.sizes[:, 0], pa.int32()),
+        "height": pa.array(items.sizes[:, 1], pa.int32()),
+    }
 
 
 def _parts(items: Any) -> tuple[tuple[str, Any], tuple[str, Any]]:
@@ -128,6 +146,8 @@ def _read_items(table: Table, facts: Mapping[str, Any]) -> Any:
         items = np.empty(size, object)
         items[:] = table.column("text").to_pylist()
         return items
+    if facts["form"] == "images":
+        return _read_images(table)
     if facts["form"] == "dense":
         return _dense(table.column("features"), np.dtype(facts["dtype"]), (size, facts["width"]))
     from scipy.sparse import csr_array
@@ -138,6 +158,14 @@ def _read_items(table: Table, facts: Mapping[str, Any]) -> Any:
     columns = indices.flatten().to_numpy().astype(index)
     data = values.flatten().to_numpy().astype(facts["dtype"])
     return csr_array((data, columns, (starts - starts[0]).astype(index)), shape=(size, facts["width"]))
+
+
+def _read_images(table: Table) -> Images:
+    roots, names = np.empty(table.num_rows, object), np.empty(table.num_rows, object)
+    roots[:], names[:] = table.column("root").to_pylist(), table.column("name").to_pylist()
+    digests = np.frombuffer(b"".join(table.column("digest").to_pylist()), np.uint8).reshape(-1, 16)
+    sizes = np.column_stack([table.column(side).to_numpy() for side in ("width", "height")])
+    return Images(roots, names, digests, sizes)
 
 
 def _dense(column: Table, kind: np.dtype[Any], shape: tuple[int, int]) -> NDArray[Any]:

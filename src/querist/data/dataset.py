@@ -42,6 +42,8 @@ def load(
     ``source`` is an array [N, D], a sparse matrix, a list of texts, a pandas or polars frame, an Arrow table, a list of
     dicts, ``(X, y)``, a file (``querist formats`` lists the endings, also with .gz), a folder with ``train.*`` (its
     ``test.*`` is for ``load_test``) or the images and labels of MNIST, or a built-in set by name (``builtin_names``).
+    A folder or .zip of images: the folders in it are the labels, if there are any, or a table beside the images names
+    them; the id is the path in the folder, and images are read when they are needed.
 
     ``text``, ``label``, ``id`` and ``group`` name columns of a table, or are values where there are no columns. The
     label is by default a column called label, target, class or y if there is one (``label=""``: none), the id one
@@ -71,8 +73,9 @@ def load_test(
 ) -> Dataset | None:
     """Read the test part of a source, encoded like the pool of its training part; None when it has no test part.
 
-    A folder with ``test.*`` or ``t10k-images-idx3-ubyte`` has one, and an npz with ``X_test`` or ``test_images``. The
-    names of columns are by default those of the pool. Raises BadData. Cost O(N·D).
+    A folder with ``test.*`` or ``t10k-images-idx3-ubyte`` has one, one with the folders ``train`` and ``test`` or
+    ``…_test.zip``, and an npz with ``X_test`` or ``test_images``. The names of columns are by default those of the
+    pool. Raises BadData. Cost O(N·D).
     """
     from querist.data.sources import read_test
 
@@ -82,9 +85,14 @@ def load_test(
 
 
 def _dataset(source: Any, wish: Wish) -> Dataset:
+    from querist.data.folders import Found
     from querist.formats.protocol import Arrays
 
-    if isinstance(source.content, Arrays):
+    if isinstance(source.content, Found):
+        from querist.data.pictures import pool_of as pool_of_images
+
+        pool, labels, skipped = pool_of_images(source.content, wish)
+    elif isinstance(source.content, Arrays):
         from querist.data.arrays import pool_of as pool_of_arrays
 
         arrays = source.content if source.labels is None else replace(source.content, labels=source.labels)
@@ -101,7 +109,7 @@ def _dataset(source: Any, wish: Wish) -> Dataset:
 def _alike(pool: Pool, like: Pool) -> Pool:
     if pool.kind != like.kind:
         raise BadData(f"the rows are {_what(pool)}, those of the pool {_what(like)}: give the same kind of items")
-    if pool.kind == "text":
+    if pool.kind != "record":
         return pool
     if pool.items.shape[1] != like.items.shape[1]:
         raise BadData(
@@ -113,4 +121,4 @@ def _alike(pool: Pool, like: Pool) -> Pool:
 
 
 def _what(pool: Pool) -> str:
-    return "texts" if pool.kind == "text" else f"{pool.kind}s"
+    return {"text": "texts", "image": "images", "record": "records"}[pool.kind]

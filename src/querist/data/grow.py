@@ -34,11 +34,11 @@ def extend(pool: Pool, more: Pool) -> Pool:
 def _check(pool: Pool, more: Pool) -> None:
     if is_text(pool.items) != is_text(more.items) or pool.kind != more.kind:
         raise BadData(f"the pool holds items of the kind {pool.kind!r}: got {more.kind!r}; give the same kind")
-    if not is_text(pool.items) and pool.items.shape[1] != more.items.shape[1]:
+    if pool.kind == "record" and pool.items.shape[1] != more.items.shape[1]:
         raise BadData(
             f"the pool has {pool.items.shape[1]} features: got {more.items.shape[1]}; load the new rows with like=pool"
         )
-    if not is_text(pool.items) and pool.about.get("columns") != more.about.get("columns"):
+    if pool.kind == "record" and pool.about.get("columns") != more.about.get("columns"):
         raise BadData("the new rows are encoded in another way than the pool: load them with like=pool")
     if (pool.group is None) != (more.group is None):
         which = "the pool" if more.group is None else "the new rows"
@@ -77,6 +77,10 @@ def stack(parts: Sequence[Any]) -> Any:
     first = parts[0]
     if len(parts) == 1:
         return first
+    if hasattr(first, "digests"):
+        from querist.data.images import concatenate
+
+        return concatenate(parts)
     if isinstance(first, np.ndarray):
         dense = [part if isinstance(part, np.ndarray) else part.toarray() for part in parts]
         whole: NDArray[Any] = np.concatenate(dense)

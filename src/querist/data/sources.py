@@ -11,18 +11,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from querist.data.builtin import builtin, builtin_names
+from querist.data.folders import Found, find
+from querist.data.folders import beside as images_beside
 from querist.data.labels import as_list
+from querist.data.places import is_archive
 from querist.data.roles import Wish, hints
 from querist.errors import BadData
-from querist.formats import by_path, stem
+from querist.formats import by_path, listing, stem
 from querist.formats._files import beside
 from querist.formats.protocol import Arrays, Table
 
 
 class Source(NamedTuple):
-    """What was read: arrays or a table, what to call it, and labels that came beside it."""
+    """What was read: arrays, a table or images, what to call it, and labels that came beside it."""
 
-    content: Arrays | Table
+    content: Arrays | Table | Found
     name: str
     labels: Any = None
 
@@ -109,11 +112,22 @@ def _named(source: str | os.PathLike[str], wish: Wish) -> Source:
 
 
 def file(path: Path, wish: Wish) -> Source:
-    """Read one file by its ending."""
+    """Read one file by its ending; of a zip archive the images, and of a table those that it names."""
+    if is_archive(path):
+        return _archive(path, wish)
     form = by_path(path)
     if form.about.name == "libsvm":
         form = _libsvm_like(wish)
-    return Source(form.read(path, partial(hints, wish=wish)), stem(path))
+    content = form.read(path, partial(hints, wish=wish))
+    images = None if isinstance(content, Arrays) or wish.text else images_beside(path, content)
+    return Source(content if images is None else images, stem(path))
+
+
+def _archive(path: Path, wish: Wish) -> Source:
+    found = find(path, "train", wish)
+    if found is None:
+        raise BadData(f"the archive {path.name!r} holds no images")
+    return Source(found, path.stem)
 
 
 def _libsvm_like(wish: Wish) -> Any:
@@ -127,14 +141,28 @@ def _libsvm_like(wish: Wish) -> Any:
 
 
 def _folder(path: Path, part: str, wish: Wish) -> Source:
+    name = path.resolve().name
     found = part_of(path, part)
-    if found is None:
-        held = ", ".join(sorted(p.name for p in path.iterdir())[:8]) or "nothing"
-        raise BadData(
-            f"the folder {path.name!r} holds no train.csv, train.jsonl or the like, nor train-images-idx3-ubyte: "
-            f"it holds {held}; name one of its files"
-        )
-    return file(found, wish)._replace(name=path.resolve().name)
+    if found is not None:
+        return file(found, wish)._replace(name=name)
+    images = find(path, part, wish)
+    if images is not None:
+        return Source(images, name)
+    only = _only_readable(path)
+    if only is not None:
+        return file(only, wish)._replace(name=name)
+    held = ", ".join(sorted(p.name for p in path.iterdir())[:8]) or "nothing"
+    raise BadData(
+        f"the folder {path.name!r} holds no train.csv, train.jsonl or the like, no train-images-idx3-ubyte and no "
+        f"images: it holds {held}; name one of its files"
+    )
+
+
+def _only_readable(path: Path) -> Path | None:
+    """Find the one file of a folder that a format reads by its ending, where there is just one."""
+    endings = tuple(ending for about in listing() if about.reads for ending in about.suffixes)
+    found = [p for p in path.iterdir() if p.is_file() and p.name.lower().removesuffix(".gz").endswith(endings)]
+    return found[0] if len(found) == 1 else None
 
 
 def part_of(path: Path, part: str) -> Path | None:
@@ -160,11 +188,27 @@ def read_test(source: Any, wish: Wish) -> Source | None:
         return None
     path = Path(source)
     if path.is_dir():
-        found = part_of(path, "test")
-        return None if found is None else file(found, wish)._replace(name=path.resolve().name)
+        return _test_of_folder(path, wish)
+    if is_archive(path):
+        images = find(path, "test", wish)
+        return None if images is None else Source(images, path.stem)
     if path.exists() and by_path(path).about.name == "npz":
         from querist.formats.npz import Npz
 
         arrays = Npz().read_test(path)
         return None if arrays is None else Source(arrays, stem(path))
     return None
+
+
+def _test_of_folder(path: Path, wish: Wish) -> Source | None:
+    name = path.resolve().name
+    found = part_of(path, "test")
+    if found is not None:
+        return file(found, wish)._replace(name=name)
+    if part_of(path, "train") is not None:
+        return None
+    images = find(path, "test", wish)
+    if images is not None:
+        return Source(images, name)
+    only = None if find(path, "train", wish) is not None else _only_readable(path)
+    return None if only is None else read_test(only, wish)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["Encoder", "encoder_for"]
+from querist._load import parse
+from querist.errors import BadInput, UnknownName, near
+
+__all__ = ["Encoder", "encode_pool", "encoder_for", "image_encoder"]
 
 
 class Encoder(Protocol):
@@ -20,13 +24,20 @@ class Encoder(Protocol):
         ...
 
 
-def encode_pool(items: Any) -> tuple[Encoder | None, Any]:
+def encode_pool(items: Any, encoder: str | None = None, *, cache: Path | None = None) -> tuple[Encoder | None, Any]:
     """Fit the encoder that a pool needs, and encode the pool in the same pass.
+
+    Texts become TF-IDF; images what ``image_encoder(encoder)`` makes of them, kept below the folder ``cache`` if one is
+    given; numbers stay as they are. Raises BadInput for an encoder where the items are no images.
 
     >>> import numpy as np
     >>> encode_pool(np.array(["a text", "another"], dtype=object))[1].shape
     (2, 4)
     """
+    if is_images(items):
+        return _encode_images(items, encoder, cache)
+    if encoder is not None:
+        raise BadInput(f"the encoder {encoder!r} reads images: these items are none; leave the encoder away")
     if getattr(getattr(items, "dtype", None), "kind", "O") not in ("O", "U", "T"):
         return None, items
     from querist.embed.text import Tfidf
@@ -34,8 +45,51 @@ def encode_pool(items: Any) -> tuple[Encoder | None, Any]:
     return Tfidf().fit_encode(items)
 
 
-def encoder_for(items: Any) -> Encoder | None:
-    """Fit the encoder that the items of a pool need: TF-IDF for texts, None for numbers.
+def is_images(items: Any) -> bool:
+    """Say whether items are images on the disk."""
+    return hasattr(items, "pixels")
+
+
+def _encode_images(items: Any, encoder: str | None, cache: Path | None) -> tuple[Encoder, Any]:
+    made = image_encoder(encoder)
+    if cache is None:
+        return made, made.encode(items)
+    from querist.embed.cache import Cache
+
+    keys = [row.tobytes() for row in items.digests]
+    return made, Cache(cache, made.version, made.width).rows(keys, lambda rows: made.encode(items[rows]))
+
+
+def image_encoder(text: str | None = None) -> Any:
+    """Build the encoder of images that a text names; None: ``pixels``, which needs nothing.
+
+    Either ``pixels``, the path of an .onnx file, or ``onnx(path='FILE', scale='imagenet', output='NAME')``. Raises
+    UnknownName, BadInput.
+
+    >>> image_encoder("pixels").version
+    'pixels-1'
+    """
+    from querist.embed.image import Pixels
+    from querist.embed.onnx import Onnx
+
+    if text is None or text == "pixels":
+        return Pixels()
+    if text.lower().endswith(".onnx"):
+        return Onnx(text)
+    spec = parse(text)
+    if spec.name != "onnx":
+        raise UnknownName(
+            f"no encoder of images is called {spec.name!r}: {near(spec.name, ['pixels', 'onnx'])}; or give the path of "
+            "an .onnx file"
+        )
+    try:
+        return Onnx(**spec.options)
+    except TypeError:
+        raise BadInput(f"cannot build {text!r}: the options of onnx are path, scale and output") from None
+
+
+def encoder_for(items: Any, encoder: str | None = None) -> Encoder | None:
+    """Fit the encoder that the items of a pool need: TF-IDF for texts, None for numbers, ``image_encoder`` for images.
 
     >>> import numpy as np
     >>> encoder_for(np.zeros((2, 3))) is None
@@ -43,4 +97,7 @@ def encoder_for(items: Any) -> Encoder | None:
     >>> encoder_for(np.array(["a text", "another"], dtype=object)).encode(["a text"]).shape
     (1, 4)
     """
-    return encode_pool(items)[0]
+    if is_images(items):
+        made: Encoder = image_encoder(encoder)
+        return made
+    return encode_pool(items, encoder)[0]
