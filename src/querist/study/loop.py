@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import querist
 from querist._load import spec_of
@@ -31,6 +31,9 @@ from querist.study.settings import Settings, strategy_text
 from querist.study.start import dataset_of, given_in, task_of
 from querist.tasks import Answer, Label, Task, from_schema
 from querist.view import Draw, Evidence, Need
+
+if TYPE_CHECKING:
+    from querist.web.run import Running
 
 Oracle: TypeAlias = Callable[[Sequence[str]], Sequence[Answer]]
 LEASE_SECONDS = 600.0
@@ -417,6 +420,12 @@ class Study:
             self.store.release("oracle")
             if not answers:
                 return self.status()
+
+    def label(self, **options: Any) -> Running:
+        """Open the labelling app in the browser, beside this program: who=, port=, browser=False to get its ``url``."""
+        from querist.web.run import label
+
+        return label(self, **options)
 
     def _repr_html_(self) -> str:
         return self.status().html()

@@ -1,0 +1,114 @@
+"""Items as the browser shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from querist.data import Pool
+from querist.store.protocol import Claim, Event, Ranked
+from querist.store.rules import milliseconds
+from querist.tasks.protocol import Task
+from querist.web.models import HistoryEntry, Standing, Suggestion
+from querist.web.rounds import Round
+
+LONGEST_PREVIEW = 80
+MOST_CELLS = 4
+
+
+def view_of(task: Task, pool: Pool) -> str:
+    """Name the view that shows the items of a study."""
+    if task.schema["task"] == "spans":
+        return "spans"
+    return "image" if is_image(pool) else pool.kind
+
+
+def is_image(pool: Pool) -> bool:
+    """Say whether the items can be drawn: images, or rows of an array of images."""
+    return pool.kind == "image" or len(pool.about.get("shape", ())) >= 2
+
+
+def data_of(pool: Pool, id: str) -> dict[str, Any]:
+    """Give what is shown of an item as JSON; of an image the path on this server, and its size."""
+    if not is_image(pool):
+        return plain(pool.media(id).data)
+    link = f"/api/media/{quote(id, safe='')}"
+    if pool.kind == "image":
+        return {"image": link, **plain(pool.media(id).data)}
+    height, width = pool.about["shape"][:2]
+    return {"image": link, "width": width, "height": height}
+
+
+def plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring a record to what JSON can hold.
+
+    >>> plain({"a": float("nan"), "b": (1, 2.5)})
+    {'a': None, 'b': [1, 2.5]}
+    """
+    return {str(name): _plain(value) for name, value in record.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return plain(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return _plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+
+
+def preview(pool: Pool, id: str) -> str:
+    """Give the start of an item's text, or of its record; of an image its id."""
+    if is_image(pool):
+        return id
+    data = plain(pool.media(id).data)
+    text = data.get("text")
+    if not isinstance(text, str):
+        cells = [(name, value) for name, value in data.items() if value is not None][:MOST_CELLS]
+        text = " · ".join(f"{name} {value}" for name, value in cells)
+    text = " ".join(text[: 4 * LONGEST_PREVIEW].split())
+    return text if len(text) <= LONGEST_PREVIEW else text[: LONGEST_PREVIEW - 1] + "…"
+
+
+def suggestion(found: Round, item: str) -> Suggestion | None:
+    """Give what the model of a round would answer, and since when it has said so."""
+    label, confidence = found.said.get(item, (None, None))
+    if label is None:
+        return None
+    age = max(milliseconds() - found.at, 0) / 1000
+    strategy = found.info.get("strategy", "")
+    return Suggestion(
+        label=label, confidence=confidence, round=found.number, age_seconds=round(age, 1), strategy=strategy
+    )
+
+
+def why(place: Claim | Ranked, rank: int, round: int) -> str:
+    """Say in one sentence why an item was chosen."""
+    if is_audit(place.reason):
+        return "drawn at random to measure how good the model is"
+    value = f"; score {place.value:.3g}" if math.isfinite(place.value) and place.value else ""
+    return f"{place.reason or 'chosen'}: place {rank} of round {round}{value}"
+
+
+def is_audit(reason: str) -> bool:
+    """Say whether an item was drawn at random to measure the model, and not chosen to teach it."""
+    return reason.startswith("audit")
+
+
+def standing(event: Event | None) -> Standing | None:
+    """Give a standing answer as the browser knows it."""
+    if event is None:
+        return None
+    return Standing.model_validate({"kind": event.answer.kind, "label": event.answer.label, "at": event.at})
+
+
+def entry(pool: Pool, event: Event) -> HistoryEntry:
+    """Give a line of the history."""
+    answer = event.answer
+    text = preview(pool, answer.item)
+    return HistoryEntry(item=answer.item, kind=answer.kind, label=answer.label, at=event.at, preview=text)

@@ -1,0 +1,82 @@
+"""The training process: told "step" on its standard input, it trains and publishes, and answers a line of JSON.
+
+Run by the server: python -m querist.web.trainer STUDY (or - to read the study's name from the first line, so that the
+password of a database never stands in the list of processes). It ends when its input does: with the server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from typing import IO
+
+from querist.errors import QueristError
+from querist.study import Study
+from querist.web import explain
+
+NICE = 10
+"""By how much the scheduler prefers the server to training."""
+
+
+def main() -> None:
+    """Open the study, then step whenever told to."""
+    lower_priority()
+    told = _lines(sys.stdin)
+    where = sys.argv[1] if len(sys.argv) > 1 else "-"
+    with Study.open(next(told, "") if where == "-" else where) as study:
+        _say({"ready": True})
+        for line in told:
+            if line == "step":
+                _say(step(study))
+
+
+def step(study: Study) -> dict[str, object]:
+    """Train, publish, explain; a failure is told, and its traceback written to standard error."""
+    try:
+        done = study.step()
+        if done.fresh:
+            explain.write(study, done.round)
+    except QueristError as error:
+        print(error, file=sys.stderr, flush=True)
+        return {"error": str(error)}
+    except Exception as error:  # a learner of somebody else's may raise anything; the old queue keeps serving
+        traceback.print_exc()
+        return {"error": f"{type(error).__name__}: {error}"}
+    seconds = round(done.fit_seconds + done.query_seconds, 2)
+    return {"round": done.round, "labels": done.labels, "seconds": seconds, "fresh": done.fresh}
+
+
+def lower_priority() -> None:
+    """Let the server go first, where the system knows of such a thing."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+
+
+def _lines(stream: IO[str]) -> Iterator[str]:
+    """Read lines in a thread, so that the end of the input ends the process at once, even amid a step.
+
+    A step that is cut short leaves nothing behind: what it publishes, it publishes by one swap at its end.
+    """
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line.rstrip("\n"))
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        yield lines.get()
+
+
+def _say(facts: dict[str, object]) -> None:
+    print(json.dumps(facts), flush=True)
+
+
+if __name__ == "__main__":
+    main()
