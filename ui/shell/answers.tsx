@@ -32,8 +32,8 @@ function Says({ item }: { item: Item | null }) {
   if (!item) return <span class="says quiet">&nbsp;</span>;
   if (hidden.value) {
     return (
-      <button class="says link-button quiet" onClick={toggleHidden}>
-        suggestions hidden <Cap action="hide" />
+      <button class="says link-button quiet" onClick={mouse(toggleHidden)}>
+        suggestions hidden, show <Cap action="hide" />
       </button>
     );
   }
@@ -47,6 +47,9 @@ function Says({ item }: { item: Item | null }) {
       <span class="quiet small says-age">
         v{suggestion.round}, {ago(suggestion.age_seconds)}
       </span>
+      <button class="link-button quiet small" onClick={mouse(toggleHidden)} title={binding("hide").hint}>
+        hide <Cap action="hide" />
+      </button>
     </span>
   );
 }

@@ -5,7 +5,8 @@ import type { Group } from "../core/keys.ts";
 import type { ViewKey } from "../views/contract.ts";
 import { closePanel } from "./panels.ts";
 
-const groups: readonly Group[] = ["Answer", "Go back", "Look closer"];
+/** Two columns of about the same height. */
+const columns: readonly Group[][] = [["Answer", "Go back"], ["Look closer"]];
 
 export function Help({ viewKeys }: { viewKeys: readonly ViewKey[] }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -21,10 +22,14 @@ export function Help({ viewKeys }: { viewKeys: readonly ViewKey[] }) {
           </button>
         </header>
         <div class="help-groups">
-          {groups.map((group) => (
-            <Keys key={group} title={group} rows={rows(group)} />
+          {columns.map((column, place) => (
+            <div key={place}>
+              {column.map((group) => (
+                <Keys key={group} title={group} rows={rows(group)} />
+              ))}
+              {place === 1 && viewKeys.length > 0 && <Keys title="This item" rows={viewKeys.map((one) => [one.key, one.hint, ""] as const)} />}
+            </div>
           ))}
-          {viewKeys.length > 0 && <Keys title="This item" rows={viewKeys.map((one) => [one.key, one.hint, ""] as const)} />}
         </div>
       </div>
     </dialog>

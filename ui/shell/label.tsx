@@ -74,8 +74,11 @@ function Foot({ study }: { study: Study }) {
   return (
     <footer class="foot">
       <Strip schema={study.task} />
+      <button class="foot-button" onClick={() => toggle("guidelines")} aria-expanded={panel.value === "guidelines"}>
+        guidelines <Cap action="guidelines" />
+      </button>
       {why && (
-        <button class="why-line" onClick={() => toggle("why")} aria-expanded={panel.value === "why"}>
+        <button class="foot-button why" onClick={() => toggle("why")} aria-expanded={panel.value === "why"}>
           <span class="why-words">{why}</span> <Cap action="why" />
         </button>
       )}
