@@ -116,16 +116,15 @@ def test_the_only_file_of_a_folder_is_read(tmp_path):
 
 
 def test_folders_that_cannot_be_read_say_what_they_hold(tmp_path):
-    assert "holds no train.csv, train.jsonl or the like, no train-images-idx3-ubyte and no images: it holds nothing" in (
-        refused(load, tmp_path)
-    )
+    nothing = "holds no train.csv, train.jsonl or the like, no train-images-idx3-ubyte and no images: it holds nothing"
+    assert nothing in refused(load, tmp_path)
     (tmp_path / "heart.csv").write_text("n\n1\n")
     (tmp_path / "sonar.csv").write_text("n\n1\n")
     assert refused(load, tmp_path).endswith("it holds heart.csv, sonar.csv; name one of its files")
-    (tmp_path / "train.txt").write_text("x")
-    assert refused(load, tmp_path).startswith("cannot tell the format of 'train.txt' by its ending")
+    (tmp_path / "train.odd").write_text("x")
+    assert refused(load, tmp_path).startswith("cannot tell the format of 'train.odd' by its ending")
     (tmp_path / "train.csv").write_text("n\n1\n")
-    assert refused(load, tmp_path).endswith("holds train.csv and train.txt: name the one to read")
+    assert refused(load, tmp_path).endswith("holds train.csv and train.odd: name the one to read")
 
 
 def test_errors_of_files_reach_the_caller(tmp_path):

@@ -95,6 +95,12 @@ who = click.option(
     help="The person who answers; two names never get the same item.  [default: QUERIST_WHO, else the login name]",
 )
 
+encoder = click.option(
+    "--encoder",
+    metavar="FILE",
+    help="What describes images: an .onnx file, or onnx(path='FILE', scale='imagenet').  [default: their pixels]",
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 
 

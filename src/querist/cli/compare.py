@@ -23,7 +23,7 @@ from querist.cli._output import emit, say, show
 def command(runs: tuple[str, ...], out: Path, as_json: bool) -> None:
     """Compare strategies over the data sets of several simulations.
 
-    Differences are paired by seed; a data set is won or lost beyond two standard errors; over the data sets, Wilcoxon's
+    Differences are paired by seed; a data set is won or lost beyond two standard errors (from three seeds on); over the data sets, Wilcoxon's
     signed-rank test, corrected for the number of pairs.
     """
     from querist.simulate import compare
@@ -36,4 +36,6 @@ def command(runs: tuple[str, ...], out: Path, as_json: bool) -> None:
     show(table.header, table.rows, right=range(2, len(table.header)))
     ranks = [[s.strategy, str(s.datasets), f"{s.mean:.4f}", f"{s.rank:.2f}"] for s in found.standings]
     show(["strategy", "data sets", "mean area", "mean rank"], ranks, right=[1, 2, 3])
+    for dataset in found.few():
+        say(f"{dataset}: fewer than 3 seeds say neither won nor lost; run more with --seeds")
     say(f"wrote {out / 'compare.csv'}, {out / 'compare.json'}")

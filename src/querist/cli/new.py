@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from querist.cli._options import as_json, columns, completing, example, learner, notes, reading
+from querist.cli._options import as_json, columns, completing, encoder, example, learner, notes, reading
 from querist.cli._output import emit, say
 from querist.errors import BadInput
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--overlap", type=click.IntRange(1), metavar="K", default=1, show_default=True, help="People per item.")
 @click.option("--suggestions/--no-suggestions", default=True, help="Show what the model would answer, or do not.")
 @click.option("--ignore-labels", is_flag=True, help="Start without the labels in the data; their classes stay.")
+@encoder
 @reading
 @as_json
 def command(study: str, data: str, as_json: bool, **options: Any) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from querist.cli._options import as_json, columns, completing, example, learner, notes, reading
+from querist.cli._options import as_json, columns, completing, encoder, example, learner, notes, reading
 from querist.cli._output import emit
 from querist.cli._progress import watching
 from querist.cli._results import say_written, show_results
@@ -62,6 +62,7 @@ _EXAMPLE = "querist simulate digits --strategy random,uherding,margin --batch 10
     help="The folder for the report, the plot and the numbers; finished runs resume from it.",
 )
 @click.option("--task", metavar="NAME", default="classification", show_default=True, help="The form of a label.")
+@encoder
 @reading
 @click.option(
     "--test", metavar="DATA", help="Test on this data.  [default: the test part of DATA, else a share held out]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,6 +87,17 @@ def image_encoder(text: str | None = None) -> Any:
         return Onnx(**spec.options)
     except TypeError:
         raise BadInput(f"cannot build {text!r}: the options of onnx are path, scale and output") from None
+
+
+def spec_of_encoder(encoder: Any) -> str:
+    """Write an ``Onnx`` as ``image_encoder`` reads it.
+
+    >>> from querist.embed.onnx import Onnx
+    >>> spec_of_encoder(Onnx(__file__, scale="unit")) == f"onnx(path={__file__!r}, scale='unit', output=None)"
+    True
+    """
+    options = ((field.name, getattr(encoder, field.name)) for field in fields(encoder))
+    return f"onnx({', '.join(f'{name}={value!r}' for name, value in options)})"
 
 
 def encoder_for(items: Any, encoder: str | None = None) -> Encoder | None:

@@ -64,7 +64,7 @@ class Onnx:
     def version(self) -> str:
         """Name what decides the encoding: a digest of the file, the scale and the output."""
         state = blake2b(Path(self.path).read_bytes(), digest_size=8)
-        state.update(repr((self.scale, self._output)).encode())
+        state.update(repr((self.scale, self.output)).encode())
         return f"onnx-1/{state.hexdigest()}"
 
     @cached_property

@@ -12,6 +12,7 @@ from querist.errors import BadInput, near
 from querist.simulate.cell import Cell, run_cell
 from querist.simulate.compare import Comparison, compare
 from querist.simulate.curve import Curve, Point, aubc, aubc_log, aubc_lu, labels_to
+from querist.simulate.images import described
 from querist.simulate.oracle import Missing, Noisy, Oracle, Perfect
 from querist.simulate.plan import Plan, check_models, has_spec, name_of, plan_of
 from querist.simulate.results import Simulation
@@ -61,7 +62,8 @@ def simulate(
     ``data`` is a Dataset or anything ``querist.load`` reads, or a list of several; ``test`` likewise, instead of a
     share held out. ``options`` are the fields of ``Plan``: strategies=, learner=, initial=, batch=, budget=, seeds=,
     noise= … With ``out``, finished runs are kept in ``out/cells``, so that an interrupted simulation goes on where it
-    was, and curves.csv, summary.json, curves.png and report.html are written there. ``jobs`` processes share the runs.
+    was, and curves.csv, summary.json, curves.png and report.html are written there; features of images are kept in
+    ``out/cache``, which may be deleted. ``jobs`` processes share the runs.
     Runs of one seed are paired: the same split, the same initial set. The value with all labels comes from one fit per
     seed on the whole training part, with the answers of the same oracle.
 
@@ -73,7 +75,8 @@ def simulate(
     """
     plan = plan_of(options)
     check_models(plan)
-    sources = [_source(d, test) for d in (data if isinstance(data, list) else [data])]
+    cache = None if out is None else Path(out) / "cache"
+    sources = [described(_source(d, test), plan, cache) for d in (data if isinstance(data, list) else [data])]
     names = [s.name for s in sources]
     _distinct(names)
     cells = [cell for source in sources for cell in _cells(source, plan)]

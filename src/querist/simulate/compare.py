@@ -23,6 +23,7 @@ from querist.simulate.tables import Table, number
 
 _MUST_AGREE = (
     "learner",
+    "encoder",
     "task",
     "initial",
     "initial_by",
@@ -33,6 +34,9 @@ _MUST_AGREE = (
     "noise",
     "missing",
 )
+
+FEWEST = 3
+UNRESOLVED = "unresolved: too few seeds"
 
 Areas = Mapping[tuple[str, str], Mapping[int, float]]
 """The area under the budget curve by (data set, strategy), then by seed; more is better."""
@@ -48,7 +52,7 @@ class Duel(NamedTuple):
     mean: float
     se: float | None
     verdict: str
-    """"win", "loss" (beyond 2 standard errors) or "tie"; with one seed always "tie"."""
+    """"win", "loss" (beyond 2 standard errors) or "tie"; below three seeds "unresolved: too few seeds"."""
 
 
 class Pair(NamedTuple):
@@ -61,6 +65,8 @@ class Pair(NamedTuple):
     win: int
     tie: int
     loss: int
+    unresolved: int
+    """The data sets with fewer than three seeds, on which nothing is said."""
     p: float | None
     """Wilcoxon's signed-rank test on the differences of the data sets, two-sided; None below two different sets."""
     p_holm: float | None
@@ -100,11 +106,16 @@ class Comparison:
         header = ("a", "b", "data sets", "mean difference of area", "win / tie / loss", "p (Wilcoxon)", "p (Holm)")
         return Table(header, tuple(self._words(p) for p in self.pairs))
 
+    def few(self) -> tuple[str, ...]:
+        """Name the data sets with too few seeds for a verdict."""
+        return tuple(dict.fromkeys(duel.dataset for duel in self.duels if duel.verdict == UNRESOLVED))
+
     def _words(self, pair: Pair) -> tuple[str, ...]:
         percent = number(self.metric).percent
         gap = f"{100 * pair.mean:+.2f} points" if percent else f"{pair.mean:+.4f}"
         chances = ("–" if p is None else f"{p:.3g}" for p in (pair.p, pair.p_holm))
-        return pair.a, pair.b, str(pair.datasets), gap, f"{pair.win} / {pair.tie} / {pair.loss}", *chances
+        tally = f"{pair.win} / {pair.tie} / {pair.loss}" if pair.unresolved < pair.datasets else UNRESOLVED
+        return pair.a, pair.b, str(pair.datasets), gap, tally, *chances
 
     def write(self, out: str | PathLike[str]) -> dict[str, Path]:
         """Write compare.csv (one line per data set and pair) and compare.json into a folder."""
@@ -122,7 +133,8 @@ def compare(runs: Sequence[str | PathLike[str]], out: str | PathLike[str] | None
     """Compare every pair of strategies in the folders of several simulations.
 
     Differences are taken seed by seed where both strategies ran on a data set, so folders that share a data set must
-    share its protocol too. A data set counts as won or lost when the mean difference is beyond 2 standard errors.
+    share its protocol too. A data set counts as won or lost when the mean difference is beyond 2 standard errors, which
+    takes three seeds at least.
     Source: Wilcoxon 1945; Demšar 2006. Raises BadInput.
     """
     folders = [_read(Path(run)) for run in runs]
@@ -173,10 +185,10 @@ def _curves(lines: Sequence[Mapping[str, str]], metric: str) -> dict[tuple[str, 
 
 
 def _same_protocol(dataset: str, first: Mapping[str, Any], other: Mapping[str, Any]) -> None:
-    wrong = next((k for k in _MUST_AGREE if first[k] != other[k]), None)
+    wrong = next((k for k in _MUST_AGREE if first.get(k) != other.get(k)), None)
     if wrong is not None:
         raise BadInput(
-            f"the runs on {dataset} differ in {wrong}: {first[wrong]!r} and {other[wrong]!r}; "
+            f"the runs on {dataset} differ in {wrong}: {first.get(wrong)!r} and {other.get(wrong)!r}; "
             "compare runs of one protocol"
         )
 
@@ -195,16 +207,18 @@ def _duels(areas: Areas, datasets: Sequence[str], a: str, b: str) -> Iterator[Du
         seeds = sorted(own.keys() & other.keys())
         if seeds:
             gap = mean_se([own[s] - other[s] for s in seeds])
-            yield Duel(dataset, a, b, len(seeds), gap["mean"], gap["se"], _verdict(gap["mean"], gap["se"]))
+            yield Duel(dataset, a, b, len(seeds), gap["mean"], gap["se"], _verdict(gap["mean"], gap["se"], len(seeds)))
 
 
-def _verdict(mean: float, se: float | None) -> str:
-    """Judge a mean difference at 2 standard errors.
+def _verdict(mean: float, se: float | None, seeds: int) -> str:
+    """Judge a mean difference at 2 standard errors; the error of one or two differences is no measure of anything.
 
-    >>> _verdict(0.03, 0.01), _verdict(-0.01, 0.01), _verdict(0.5, None)
-    ('win', 'tie', 'tie')
+    >>> _verdict(0.03, 0.01, 10), _verdict(-0.01, 0.01, 10), _verdict(0.5, 0.001, 2)
+    ('win', 'tie', 'unresolved: too few seeds')
     """
-    if se is None or abs(mean) <= 2 * se:
+    if seeds < FEWEST or se is None:
+        return UNRESOLVED
+    if abs(mean) <= 2 * se:
         return "tie"
     return "win" if mean > 0 else "loss"
 
@@ -213,9 +227,9 @@ def _pair(a: str, b: str, duels: Sequence[Duel]) -> Pair | None:
     own = [d for d in duels if (d.a, d.b) == (a, b)]
     if not own:
         return None
-    win, tie, loss = (sum(d.verdict == v for d in own) for v in ("win", "tie", "loss"))
+    win, tie, loss, few = (sum(d.verdict == v for d in own) for v in ("win", "tie", "loss", UNRESOLVED))
     gaps = [d.mean for d in own]
-    return Pair(a, b, len(own), float(np.mean(gaps)), win, tie, loss, _wilcoxon(gaps), None)
+    return Pair(a, b, len(own), float(np.mean(gaps)), win, tie, loss, few, _wilcoxon(gaps), None)
 
 
 def _wilcoxon(gaps: Sequence[float]) -> float | None:

@@ -26,7 +26,8 @@ class Plan:
     None: the whole training part) or until nothing is left to ask. Each of ``seeds`` has its own split, ``test_size``
     of the items for testing (``stratify``: the same share of each class), and its own initial set: both are the same
     for every strategy. ``noise`` is the share of wrong answers, ``missing`` of "unsure" ones. ``cost`` is what the cost
-    column counts: items, the task's own unit, or seconds (a column "seconds" of the data).
+    column counts: items, the task's own unit, or seconds (a column "seconds" of the data). ``encoder`` describes images
+    (see ``querist.embed.image_encoder``).
 
     For the summary: ``metric`` (default: the task's first), ``targets`` in its unit, ``shares`` of the value with all
     labels, ``window`` rounds of smoothing before a target counts as reached.
@@ -39,6 +40,7 @@ class Plan:
 
     strategies: tuple[str | Strategy, ...]
     learner: str | Learner | None = None
+    encoder: str | None = None
     task: str | Task = "classification"
     initial: int = 20
     initial_by: str = "random"

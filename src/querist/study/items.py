@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os import PathLike, fspath
+from pathlib import Path
 
 import numpy as np
 
 from querist.data import Pool, blocks, extend
-from querist.embed import encode_pool
-from querist.errors import StoreFailed
+from querist.embed import encode_pool, image_encoder, spec_of_encoder
+from querist.errors import BadInput, StoreFailed
 from querist.learners.protocol import Items
 from querist.store import Store
 from querist.study.settings import Settings
@@ -23,11 +25,20 @@ class Encoded:
     encode: Callable[[Items], Items]
 
 
+@dataclass(frozen=True)
+class Encoding:
+    """What describes images, and the folder that keeps the features; None: the default one, and no folder."""
+
+    encoder: str | None = None
+    cache: Path | None = None
+
+
 class StoredItems:
     """The pool, read from its blocks, and what the learner eats of it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, encoding: Encoding = Encoding()) -> None:
         self._store = store
+        self._encoding = encoding
         self._blocks = 0
         self._encoded: tuple[int, Encoded] | None = None
         self.pool: Pool
@@ -64,12 +75,41 @@ class StoredItems:
         """Encode the pool, or its first ``count`` items as they were at an earlier round, for what a learner eats."""
         count = len(self.pool) if count is None else count
         if self._encoded is None or self._encoded[0] != count:
-            self._encoded = (count, _encode(self.pool.first(count).items, eats))
+            self._encoded = (count, _encode(self.pool.first(count).items, eats, self._encoding))
         return self._encoded[1]
 
+    def encoder_version(self, eats: str) -> tuple[str, ...]:
+        """Name the encoder of images, so that a changed one makes a new round; empty for other items."""
+        if eats == "raw" or self.pool.kind != "image":
+            return ()
+        return (image_encoder(self._encoding.encoder).version,)
 
-def _encode(raw: Items, eats: str) -> Encoded:
-    encoder, features = (None, raw) if eats == "raw" else encode_pool(raw)
+
+def cache_of(path: str | PathLike[str] | None) -> Path | None:
+    """Name the folder that keeps what can be computed again: beside the study's file, none for a database or memory.
+
+    >>> cache_of("cells.querist").name, cache_of("postgresql://host/cells")
+    ('cells.querist.cache', None)
+    """
+    if path is None or "://" in fspath(path):
+        return None
+    return Path(f"{fspath(path)}.cache")
+
+
+def encoder_named(encoder: str | None, pool: Pool) -> str | None:
+    """Check an encoder of images, and name its file so that it is found from any folder; raises BadInput."""
+    if encoder is None:
+        return None
+    if pool.kind != "image":
+        raise BadInput(f"the encoder {encoder!r} reads images: the pool holds {pool.kind}s; leave the encoder away")
+    made = image_encoder(encoder)
+    if not hasattr(made, "path"):
+        return encoder
+    return spec_of_encoder(replace(made, path=str(Path(made.path).resolve())))
+
+
+def _encode(raw: Items, eats: str, encoding: Encoding) -> Encoded:
+    encoder, features = (None, raw) if eats == "raw" else encode_pool(raw, encoding.encoder, cache=encoding.cache)
     _protect(features)
     return Encoded(features, encoder.encode if encoder is not None else _as_it_is)
 

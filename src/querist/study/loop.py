@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import querist
@@ -21,7 +22,7 @@ from querist.store import Store, discard, open_store
 from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.protocol import Strategy, evidence_for
 from querist.study.facts import Query, Status, Step, status_of
-from querist.study.items import StoredItems
+from querist.study.items import Encoding, StoredItems, cache_of, encoder_named
 from querist.study.known import Known
 from querist.study.lock import holding
 from querist.study.model import Model, digest, train
@@ -50,11 +51,19 @@ class Study:
     2
     """
 
-    def __init__(self, store: Store, settings: Settings, strategy: Strategy, learner: Learner | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        strategy: Strategy,
+        learner: Learner | None = None,
+        *,
+        cache: Path | None = None,
+    ) -> None:
         self.store, self.settings, self.strategy = store, settings, strategy
         self.task: Task = from_schema(settings.task)
         self._learner = learner
-        self._items = StoredItems(store)
+        self._items = StoredItems(store, Encoding(settings.encoder, cache))
         self._known = Known(self.task, self.pool, settings.overlap)
         self._model: Model | None = None
         self._said: tuple[int, dict[str, Any]] = (0, {})
@@ -75,6 +84,7 @@ class Study:
         suggestions: bool = True,
         reserve: int | None = None,
         keep_labels: bool = True,
+        encoder: str | None = None,
         **reading: Any,
     ) -> Study:
         """Start a study, and rank its first queue without any label.
@@ -83,8 +93,9 @@ class Study:
         whatever ``querist.load`` reads (``reading`` goes there: text=, label=, id=, group=); labels found in it are
         kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. ``learner``
         and ``strategy`` are by default the task's own (for classes linear and uherding). ``reserve`` is how many items
-        a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). Raises StudyExists, BadData,
-        BadLabel, UnknownName.
+        a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images (see
+        ``querist.embed.image_encoder``); features are kept in the folder ``name.querist.cache``, which may be deleted.
+        Raises StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
@@ -97,17 +108,18 @@ class Study:
         rule, name = resolve_strategy(strategy or made.strategy)
         model, spec = resolve_learner(learner or made.learner)
         evidence_for(rule, name, model.provides)
+        encoder = encoder_named(encoder, dataset.pool)
         settings = Settings(
             task=dict(made.schema), learner=spec, learner_text=spec or repr(model),
             strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule),
-            batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve,
+            batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve, encoder=encoder,
             version=querist.__version__,
         )  # fmt: skip
         store = open_store(path, create=True)
         try:
             store.put("pool/1", blocks.dump(dataset.pool))
             store.put("settings", replace(settings, whole=False).dump())
-            study = cls(store, settings, rule, model)
+            study = cls(store, settings, rule, model, cache=cache_of(path))
             study.record(given)
             study.step()
             store.put("settings", settings.dump())
@@ -124,18 +136,20 @@ class Study:
         *,
         learner: Learner | str | None = None,
         strategy: Strategy | str | None = None,
+        encoder: str | None = None,
     ) -> Study:
         """Open a study again.
 
-        A learner or strategy given as an object, or by a dotted name, is not stored: give it again. Raises
-        StudyNotFound, NewerStudy.
+        A learner or strategy given as an object, or by a dotted name, is not stored: give it again. ``encoder`` is for
+        an encoder's file that has moved. Raises StudyNotFound, NewerStudy.
         """
         store = open_store(path)
         raw = store.get("settings")
         if raw is None or not Settings.parse(raw).whole:
             raise StoreFailed(f"{path} is not whole: its creation was cut short; delete it and create it again")
         rule, model, settings = Settings.parse(raw).models(strategy, learner)
-        return cls(store, settings, rule, model)
+        settings = replace(settings, encoder=encoder or settings.encoder)
+        return cls(store, settings, rule, model, cache=cache_of(path))
 
     def close(self) -> None:
         """Close the store."""
@@ -316,7 +330,7 @@ class Study:
         """Name all that decides a round but the leases: the same name, the same step."""
         s = self.settings
         parts = [s.learner_text, s.strategy_text, s.batch, s.seed, position, len(self.pool), querist.__version__]
-        return json.dumps(parts)
+        return json.dumps([*parts, *self._items.encoder_version(self.learner.eats)])
 
     def _step(self, known: Known, current: Published | None) -> Step:
         started = time.perf_counter()
@@ -396,7 +410,10 @@ class Study:
 
     def predict(self, items: Items | None = None, needs: Set[Need] = frozenset({"probs"})) -> Evidence:
         """Predict the whole pool, or other items in the pool's raw form, with the current model."""
-        return self._current().predict(self.pool.items if items is None else items, needs)
+        model = self._current()
+        if items is None and model.items == len(self.pool):
+            return model.predict_encoded(needs)  # images would else be read again
+        return model.predict(self.pool.items if items is None else items, needs)
 
     # The overview, and the whole loop in one call.
 

@@ -26,11 +26,19 @@ class Model:
 
     def predict(self, raw: Items, needs: Set[Need]) -> Evidence:
         """Predict items in the pool's raw form; raises MissingEvidence."""
+        self._check(needs)
+        return self.predictor.predict(self.encoded.encode(raw), needs)
+
+    def predict_encoded(self, needs: Set[Need]) -> Evidence:
+        """Predict the pool that the model was trained beside; raises MissingEvidence."""
+        self._check(needs)
+        return self.predictor.predict(self.encoded.features, needs)
+
+    def _check(self, needs: Set[Need]) -> None:
         missing = sorted(needs - self.predictor.provides)
         if missing:
             given = ", ".join(sorted(self.predictor.provides))
             raise MissingEvidence(f"the learner gives {given}: it cannot give {', '.join(missing)}")
-        return self.predictor.predict(self.encoded.encode(raw), needs)
 
 
 def train(learner: Learner, settings: Settings, known: Known, encoded: Encoded) -> Model:

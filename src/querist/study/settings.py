@@ -37,6 +37,8 @@ class Settings:
     version: str
     blocks: int = 1
     reserve: int | None = None
+    encoder: str | None = None
+    """What describes images, as ``querist.embed.image_encoder`` reads it; a file by its absolute path."""
     whole: bool = True
     """False until the study has its items, its first labels and its first queue."""
 
