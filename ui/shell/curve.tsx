@@ -39,13 +39,13 @@ function Plot({ points, metric }: { points: readonly Banded[]; metric: string })
   const last = points.at(-1)!;
   const x = scale([0, last.x], [EDGE.left, WIDTH - EDGE.right]);
   const y = scale([low, high], [HEIGHT - EDGE.bottom, EDGE.top]);
-  const words = share ? percentOf : plain;
+  const words = share ? tenths : plain;
   const said = `${metric} ${words(last.y)} after ${count(last.x)} labels, interval ${words(last.low)} to ${words(last.high)}`;
   return (
     <figure class="curve">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={said}>
         {ticks(low, high).map((value) => (
-          <Rule key={value} at={y(value)} words={words(value)} />
+          <Rule key={value} at={y(value)} words={share ? percent(value) : plain(value)} />
         ))}
         {ticks(0, last.x, 6).map((value) => (
           <text key={value} class="tick" x={x(value)} y={HEIGHT - EDGE.bottom + 20} text-anchor="middle">
@@ -69,7 +69,7 @@ function Plot({ points, metric }: { points: readonly Banded[]; metric: string })
         </text>
       </svg>
       <figcaption class="quiet small">
-        {capital(metric)} on items picked at random, with its interval.{low > 0 && ` The axis starts at ${words(low)}, not at 0.`}
+        {capital(metric)} on items picked at random, with its interval.{low > 0 && ` The axis starts at ${percent(low)}, not at 0.`}
       </figcaption>
     </figure>
   );
@@ -87,7 +87,7 @@ function Rule({ at, words }: { at: number; words: string }) {
 }
 
 function Numbers({ points, metric }: { points: readonly CurvePoint[]; metric: string }) {
-  const words = isShare(points) ? percentOf : plain;
+  const words = isShare(points) ? tenths : plain;
   return (
     <table class="table">
       <thead>
@@ -117,7 +117,7 @@ function Numbers({ points, metric }: { points: readonly CurvePoint[]; metric: st
 const isShare = (points: readonly { low: number; high: number }[]): boolean =>
   points.every((point) => point.low >= 0 && point.high <= 1);
 
-const percentOf = (value: number): string => percent(value, Number.isInteger(Math.round(value * 1e6) / 1e4) ? 0 : 1);
+const tenths = (value: number): string => percent(value, 1);
 
 const plain = (value: number): string => String(Number(value.toPrecision(3)));
 

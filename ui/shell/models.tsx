@@ -84,7 +84,7 @@ const HEADS = ["Version", "Labels", "Made", "Took", "Learner", "Strategy"];
 
 function ModelTable({ models }: { models: readonly ModelInfo[] }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Models">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Table of models">
       <table class="table">
         <thead>
           <tr>

@@ -130,12 +130,18 @@ function Bars({ title, rows, nothing }: { title: string; rows: readonly (readonl
       <ul class="bars">
         {rows.map(([name, n]) => (
           <Bar key={name} name={name} share={n / most}>
-            {count(n)} <span class="quiet">{all > 0 && percent(n / all)}</span>
+            {count(n)} <span class="quiet">{shareOf(n, all)}</span>
           </Bar>
         ))}
       </ul>
     </section>
   );
+}
+
+/** A share in whole per cent; what is there is never called nothing. */
+function shareOf(n: number, all: number): string {
+  if (all === 0) return "";
+  return n > 0 && n / all < 0.005 ? "< 1 %" : percent(n / all);
 }
 
 function Bar({ name, share, children }: { name: string; share: number; children: ComponentChildren }) {

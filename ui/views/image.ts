@@ -60,6 +60,7 @@ export function mount(host: HTMLElement, { item }: ViewProps): Mounted {
 /** The image, its tools, and how it is looked at now. */
 class Stage {
   readonly root: HTMLElement;
+  private readonly table = element("div", { class: "view-image-table" });
   private readonly image: HTMLImageElement;
   private readonly told = element("span", { class: "view-image-told", role: "status" });
   private readonly closing = new AbortController();
@@ -75,14 +76,15 @@ class Stage {
     this.image.draggable = false;
     if (!this.image.src) this.image.src = source;
     this.size = { width: Number(item.data["width"]) || 0, height: Number(item.data["height"]) || 0 };
-    this.root = element("div", { class: "view-image", role: "group", "aria-label": "Image" }, this.image, this.tools());
+    this.table.append(this.image);
+    this.root = element("div", { class: "view-image", role: "group", "aria-label": "Image" }, this.table, this.tools());
   }
 
   start(): void {
     const { signal } = this.closing;
-    hearGestures(this.root, { move: (by) => this.move(by), zoom: (by, about) => this.zoom(by, about) }, signal);
+    hearGestures(this.table, { move: (by) => this.move(by), zoom: (by, about) => this.zoom(by, about) }, signal);
     takeKeys(signal, (event) => this.take(event));
-    this.resized.observe(this.root);
+    this.resized.observe(this.table);
     this.image.addEventListener("load", () => this.loaded(), { signal });
     this.image.addEventListener("error", () => this.failed(), { signal });
     if (this.image.complete && this.image.naturalWidth) this.loaded();
@@ -150,7 +152,7 @@ class Stage {
   }
 
   private whole(): void {
-    if (!this.size.width || !this.root.clientWidth) return;
+    if (!this.size.width || !this.table.clientWidth) return;
     this.look = fit(this.size, this.room());
     this.paint();
   }
@@ -175,7 +177,7 @@ class Stage {
   }
 
   private room(): Size {
-    return { width: this.root.clientWidth, height: this.root.clientHeight };
+    return { width: this.table.clientWidth, height: this.table.clientHeight };
   }
 
   private paint(): void {

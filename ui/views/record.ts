@@ -26,10 +26,15 @@ function cell(value: unknown): HTMLTableCellElement {
     return element("td", { class: "view-nothing" }, element("span", { "aria-label": "empty" }, "–"));
   }
   if (typeof value === "number") return element("td", { class: "number" }, String(value));
+  if (isList(value)) return element("td", { dir: "auto" }, value.join(", "));
   if (typeof value === "object") return element("td", {}, element("pre", {}, JSON.stringify(value, null, 2)));
   return element("td", { dir: "auto" }, typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
 }
 
 function isShort([name, value]: [string, unknown]): boolean {
   return typeof value !== "object" && name.length + String(value).length <= SHORT;
+}
+
+function isList(value: unknown): value is (string | number | boolean)[] {
+  return Array.isArray(value) && value.every((one) => typeof one !== "object");
 }

@@ -214,7 +214,7 @@ class Marker {
   }
 
   private onText(target: EventTarget | null): boolean {
-    return target === document.body || target === this.shown;
+    return target instanceof Node && target.contains(this.shown);
   }
 }
 

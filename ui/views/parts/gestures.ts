@@ -29,7 +29,7 @@ function hearWheel(stage: HTMLElement, gestures: Gestures, signal: AbortSignal):
 function hearPointers(stage: HTMLElement, gestures: Gestures, signal: AbortSignal): void {
   const down = new Map<number, Point>();
   const begin = (event: PointerEvent): void => {
-    if (event.button > 1 || (event.target as Element).closest("button")) return;
+    if (event.button > 1) return;
     event.preventDefault();
     stage.setPointerCapture(event.pointerId);
     down.set(event.pointerId, within(stage, event));

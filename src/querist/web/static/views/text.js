@@ -1,1 +1,1 @@
-function n(t,{item:e}){return t.textContent=String(e.data.text??JSON.stringify(e.data)),{destroy:()=>t.replaceChildren()}}export{n as mount};
+import{a as r,b as n}from"../chunks/chunk-3YYIY4AM.js";import{a as o}from"../chunks/chunk-EPBNXCBK.js";function a(i,{item:s}){let t=r(s.data),e=o("p",{class:`view-text ${n(t)}`,dir:"auto"},t);return t.trim()||e.replaceChildren(o("span",{class:"view-nothing"},"This item has no text.")),i.replaceChildren(e),{destroy:()=>e.remove()}}export{a as mount};
