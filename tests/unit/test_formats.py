@@ -44,7 +44,7 @@ def write(path, data):
 
 def test_every_format_is_listed_once_with_endings_of_its_own():
     found = listing()
-    assert [about.name for about in found] >= ["csv", "idx", "jsonl", "libsvm", "npz", "parquet", "tsv"]
+    assert {about.name for about in found} >= {"conll", "csv", "idx", "jsonl", "libsvm", "npz", "parquet", "tsv"}
     endings = [suffix for about in found for suffix in about.suffixes]
     assert len(set(endings)) == len(endings)
     assert all(about.reads and about.line for about in found)
@@ -68,7 +68,8 @@ def test_a_format_is_found_by_the_ending(name, form):
 
 def test_an_unknown_ending_lists_the_known_ones():
     message = refused(by_path, "a.xlsx")
-    assert message.startswith("cannot tell the format of 'a.xlsx' by its ending: known are .csv, ")
+    assert message.startswith("cannot tell the format of 'a.xlsx' by its ending: known are ")
+    assert ".csv, " in message
     assert ".parquet" in message
 
 
@@ -85,7 +86,7 @@ def test_only_some_formats_carry_labels():
     assert label_format("jsonl").about.name == "jsonl"
     with pytest.raises(UnknownName, match=r"no format that carries labels is called 'cvs': did you mean 'csv'\?"):
         label_format("cvs")
-    with pytest.raises(UnknownName, match=r"'parquet': known: csv, jsonl"):
+    with pytest.raises(UnknownName, match=r"'parquet': known: .*csv, .*jsonl"):
         label_format("parquet")
 
 

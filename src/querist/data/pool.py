@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from querist._arrays import Rows
 from querist._draw import keys_of
 from querist.errors import BadInput, UnknownItem, near
-from querist.tasks._tokens import text_of
+from querist.tasks._tokens import shown
 
 if TYPE_CHECKING:
     from querist.data.images import Picture
@@ -102,7 +102,7 @@ class Pool:
             return Media(self.kind, dict(self.records[row]))
         value = self.items[row]
         if isinstance(value, str):
-            return Media("text", {"text": text_of(value)})
+            return Media("text", shown(value))
         dense = value.toarray().ravel() if hasattr(value, "toarray") else np.asarray(value)
         return Media("record", {"features": dense.tolist()})
 

@@ -15,6 +15,8 @@ from querist.formats.protocol import About, Hints, LabelRow, Table, answers_of, 
 from querist.tasks.protocol import Answer, Kind
 
 FIXED = ("id", "label", "who", "seconds", "kind")
+JSON = "json"
+"""The kind of a label that has parts (spans, sets of classes) and stands as JSON in its cell."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Csv:
 
     Text that a spreadsheet would run as a formula (it begins with = + - @, tab or CR) is written behind a ' and loses
     it again in ``read_rows``; ``read`` leaves the data of others as it is. A record column whose name is taken is
-    written as ``data.NAME``; a note stands as JSON in the column of the label. For labels, JSONL says more: times,
+    written as ``data.NAME``; a note stands as JSON in the column of the label,
+    and so do spans and sets of classes, with the kind "json". For labels, JSONL says more: times,
     predictions and how an item was selected.
     """
 
@@ -75,8 +78,9 @@ def _cell(value: Any) -> str:
 def _answer_cells(id: str, answer: Answer | None) -> list[Any]:
     if answer is None:
         return [id, None, None, None, None]
-    label = json.dumps(answer.label, ensure_ascii=False) if answer.kind == "note" else answer.label
-    return [id, label, answer.who, answer.seconds, answer.kind]
+    parts = isinstance(answer.label, list | dict)
+    label = json.dumps(answer.label, ensure_ascii=False) if parts else answer.label
+    return [id, label, answer.who, answer.seconds, JSON if parts and answer.kind == "label" else answer.kind]
 
 
 def _records(source: Source) -> list[dict[str, str]]:
@@ -109,22 +113,26 @@ def _answer(record: Mapping[str, str], source: Source, at: int) -> Answer | None
     if not kind and not label:
         return None
     known: tuple[Kind, ...] = get_args(Kind)
-    said = next((k for k in known if k == (kind or "label")), None)
+    said: Kind | None = "label" if kind == JSON else next((k for k in known if k == (kind or "label")), None)
     if said is None:
         raise BadData(f"{_where(source, at)}: the kind must be one of {', '.join(known)}: got {kind!r}")
     try:
         took = float(seconds) if seconds else None
     except ValueError:
         raise BadData(f"{_where(source, at)}: seconds must be a number or empty: got {seconds!r}") from None
-    value = _note(label, _where(source, at)) if said == "note" else label if said == "label" else None
+    parts = said == "note" or kind == JSON
+    value = _parsed(label, kind, _where(source, at)) if parts else label if said == "label" else None
     return Answer(record["id"], value, said, record.get("who", ""), took)
 
 
-def _note(cell: str, where: str) -> Any:
+def _parsed(cell: str, kind: str, where: str) -> Any:
     try:
         return json.loads(cell)
     except ValueError:
-        raise BadData(f'{where}: a note must be JSON, {{"flag": true, "comment": "…"}}: got {cell[:60]!r}') from None
+        what = "a label of the kind json must be JSON"
+        if kind == "note":
+            what = 'a note must be JSON, {"flag": true, "comment": "…"}'
+        raise BadData(f"{where}: {what}: got {cell[:60]!r}") from None
 
 
 def _where(source: Source, at: int) -> str:

@@ -139,7 +139,8 @@ def _advance(beam: Floats, transition: Floats, unary: Floats) -> tuple[Floats, I
 def _highest(values: Floats, n: int) -> Floats:
     """Give the n highest values of each row, falling."""
     if n == 1:
-        return values.max(axis=1, keepdims=True)
+        only: Floats = values.max(axis=1, keepdims=True)
+        return only
     top = np.partition(values, values.shape[1] - n, axis=1)[:, values.shape[1] - n :] if n < values.shape[1] else values
     found: Floats = -np.sort(-top, axis=1)[:, :n]
     return found

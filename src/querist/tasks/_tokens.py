@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,18 @@ def with_tokens(rows: Iterable[Sequence[str]]) -> str:
 def text_of(item: str) -> str:
     """Give the text that people see of an item."""
     return _given(item).text if item.startswith(TOKEN) else item
+
+
+def shown(item: str) -> dict[str, Any]:
+    """Give what people see of an item: its text, and the tokens where somebody fixed them.
+
+    >>> shown(with_tokens([("EU", "NNP"), ("rejects", "VBZ")]))
+    {'text': 'EU rejects', 'tokens': ['EU', 'rejects']}
+    """
+    if not item.startswith(TOKEN):
+        return {"text": item}
+    found = _given(item)
+    return {"text": found.text, "tokens": [part.partition(COLUMN)[0] for part in found.parts]}
 
 
 def tokeniser_of(item: str) -> str:

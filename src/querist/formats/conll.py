@@ -1,0 +1,229 @@
+"""CoNLL columns: a token a line, its tag last, an empty line between sentences."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+import numpy as np
+
+from querist.errors import BadData
+from querist.formats._files import check_text, name_of, read_text, write_bytes
+from querist.formats._tags import Tag, parse_tag, scheme_of, to_iob2
+from querist.formats.protocol import About, Arrays, Hints, LabelRow, answers_of, no_hints
+from querist.tasks._bio import spans_of, tags_of
+from querist.tasks._tokens import COLUMN, TOKEN, Tokens, tokenise, with_tokens
+from querist.tasks.protocol import Answer
+
+_LINES = re.compile(r"\r\n|\n|\r")
+_CELLS = re.compile(r"[ \t]+")
+_NOTE = re.compile(r"# ?(id|who|seconds|text) = (.*)")
+DOCUMENT = "-DOCSTART-"
+
+
+@dataclass(frozen=True)
+class Conll:
+    """Sentences of tokens with IOB1, IOB2, BILOU or BIOES tags; written as IOB2.
+
+    The first column is the token, the last its tag (none where there is one column), those between (part of speech,
+    chunk) go to the model with the token. The text that people see is the tokens joined by single blanks, and spans
+    are places in it. Lines -DOCSTART- part documents and are no sentences. The scheme is proved by the tags.
+
+    With labels, a sentence is written for each answer, led by ``# id = …``, ``# who = …`` and, where tokens are not
+    parted by single blanks, ``# text = …`` in JSON, so that places survive; spans grow to whole tokens. Skipped and
+    unsure items are left out.
+    """
+
+    about: ClassVar[About] = About(
+        "conll", (".conll", ".iob", ".iob2", ".bio", ".txt"), True, True, "tokens with their tags; spans of texts"
+    )
+
+    def read(self, path: Path, hints: Hints = no_hints) -> Arrays:
+        """Read sentences as texts with spans; raises BadData that names the line."""
+        notes: list[str] = []
+        found = _sentences(read_text(path).decode(), Path(path).name, notes)
+        features = np.empty(len(found), object)
+        features[:] = [with_tokens(sentence.cells) for sentence in found]
+        ids = [sentence.notes.get("id") for sentence in found]
+        labels = [sentence.spans() for sentence in found] if found[0].tags else None
+        return Arrays(
+            features, labels, ids if all(ids) else None, about={"tokens": "given"} | ({"notes": notes} if notes else {})
+        )
+
+    def write(self, rows: Arrays, path: Path) -> None:
+        """Write what ``read`` gives, with the ids as comments where there are any."""
+        items, size = list(rows.features), len(rows.features)
+        labels = [None] * size if rows.labels is None else rows.labels
+        ids = [None] * size if rows.ids is None else rows.ids
+        notes = [{} if id is None else {"id": str(id)} for id in ids]
+        tokens = [tokenise(item) for item in items]
+        write_bytes(path, "".join(_block(*row) for row in zip(tokens, labels, notes, strict=True)).encode())
+
+    def write_labels(self, rows: Sequence[LabelRow], stream: IO[str]) -> None:
+        """Write a sentence for each label; raises BadData on items without text and on labels that are no spans."""
+        for row in rows:
+            for answer in row.answers:
+                if answer.kind == "label":
+                    stream.write(_block(_tokens_of(row), _spans_in(answer, row), _notes(row, answer)))
+
+    def read_rows(self, stream: IO[str]) -> list[LabelRow]:
+        """Read items with their answers, by their comments ``# id = …``; raises BadData."""
+        text = stream.read().removeprefix("\ufeff")
+        check_text(text.encode("utf-8", "surrogateescape"), name_of(stream))
+        rows: dict[str, LabelRow] = {}
+        for sentence in _sentences(text, name_of(stream)):
+            id = sentence.notes.get("id")
+            if not id:
+                raise BadData(f"{sentence.where}: the sentence has no id, so its spans belong to no item; "
+                              "write '# id = …' above it")  # fmt: skip
+            before = rows.get(id, LabelRow(id, {"text": sentence.text}, task="spans"))
+            rows[id] = LabelRow(id, before.data, (*before.answers, sentence.answer(id)), task="spans")
+        return list(rows.values())
+
+    def read_labels(self, stream: IO[str]) -> list[Answer]:
+        """Read the answers alone, in the order of the file."""
+        return answers_of(self.read_rows(stream))
+
+
+@dataclass
+class _Sentence:
+    """The lines of a sentence: cells without the tag, tags in IOB2, and the comments above."""
+
+    where: str
+    cells: list[list[str]] = field(default_factory=list)
+    read: list[Tag] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return str(json.loads(self.notes["text"])) if "text" in self.notes else " ".join(c[0] for c in self.cells)
+
+    def spans(self) -> list[dict[str, Any]]:
+        """Read the spans off the tags, in characters of the text."""
+        names = sorted({tag[2:] for tag in self.tags if tag != "O"})
+        codes = [0 if t == "O" else 1 + 2 * names.index(t[2:]) + (t[0] == "I") for t in self.tags]
+        found, _ = spans_of(np.array(codes, np.int64), self._offsets(), np.array([0, len(codes)]))
+        return [{"start": start, "end": end, "label": names[code]} for start, end, code in found.tolist()]
+
+    def _offsets(self) -> Any:
+        text, place, found = self.text, 0, []
+        for word, *_ in self.cells:
+            start = text.find(word, place)
+            if start < 0:
+                raise BadData(
+                    f"{self.where}: the token {word!r} is not in the text above it; mend the one or the other"
+                )
+            place = start + len(word)
+            found.append((start, place))
+        return np.array(found, np.int64)
+
+    def answer(self, id: str) -> Answer:
+        """Make the answer that the tags give."""
+        seconds = self.notes.get("seconds")
+        return Answer(
+            id, self.spans(), who=self.notes.get("who", ""), seconds=None if seconds is None else float(seconds)
+        )
+
+
+def _sentences(text: str, name: str, notes: list[str] | None = None) -> list[_Sentence]:
+    found = list(_blocks(text, name))
+    if not found:
+        raise BadData(f"{name} holds no sentence: write a token a line, and an empty line between sentences")
+    tags = [tag for sentence in found for tag in sentence.read]
+    scheme = scheme_of(tags, notes)
+    whole, at = to_iob2(tags, scheme), 0
+    for sentence in found:
+        sentence.tags = whole[at : at + len(sentence.read)]
+        at += len(sentence.read)
+    return found
+
+
+def _blocks(text: str, name: str) -> Iterator[_Sentence]:
+    """Part lines into sentences; every line has as many columns as the first."""
+    lines = _LINES.split(text)
+    tabs, width = any("\t" in line for line in lines), 0
+    current = _Sentence("")
+    for number, line in enumerate(lines, 1):
+        where = f"{name}, line {number}"
+        cells = [cell.strip() for cell in line.split("\t")] if tabs else _CELLS.split(line.strip(" "))
+        if not line.strip():
+            if current.cells:
+                yield current
+                current = _Sentence("")
+        elif cells[0] == DOCUMENT:
+            continue
+        elif not current.cells and (note := _NOTE.fullmatch(line)) is not None:
+            current.notes[note[1]] = _checked_note(note[1], note[2], where)
+        elif not current.cells and line.startswith("#") and (len(cells) != width or width == 0) and len(cells) > 1:
+            continue
+        else:
+            width = width or len(cells)
+            _add(current, cells, width, where)
+    if current.cells:
+        yield current
+
+
+def _checked_note(name: str, value: str, where: str) -> str:
+    try:
+        if name == "seconds":
+            float(value)
+        if name == "text" and not isinstance(json.loads(value), str):
+            raise ValueError
+    except ValueError:
+        raise BadData(f"{where}: the comment {name!r} cannot be read: got {value[:60]!r}") from None
+    return value
+
+
+def _add(sentence: _Sentence, cells: list[str], width: int, where: str) -> None:
+    if len(cells) != width:
+        raise BadData(
+            f"{where} has {len(cells)} columns, and the lines before have {width}: got {' '.join(cells)[:60]!r}; "
+            "give every token the same columns, and an empty line between sentences"
+        )
+    if not cells[0] or any(mark in cell for cell in cells for mark in (TOKEN, COLUMN)):
+        raise BadData(f"{where}: the token is empty or holds a control character: got {cells[0]!r}; remove it")
+    first = not sentence.cells
+    sentence.where = sentence.where or where
+    sentence.cells.append(cells[:-1] if width > 1 else cells)
+    if width > 1:
+        sentence.read.append(parse_tag(cells[-1], where, first=first))
+
+
+def _tokens_of(row: LabelRow) -> Tokens:
+    text = row.data.get("text")
+    if not isinstance(text, str):
+        raise BadData(f"item {row.id!r} has no text: CoNLL holds spans of texts only; export it as jsonl")
+    words = row.data.get("tokens")
+    return tokenise(text) if words is None else tokenise(with_tokens([(word,) for word in words]))
+
+
+def _spans_in(answer: Answer, row: LabelRow) -> Sequence[Mapping[str, Any]]:
+    label = answer.label
+    if isinstance(label, list) and all(isinstance(span, Mapping) and "start" in span for span in label):
+        return label
+    raise BadData(f"item {row.id!r} is labelled {label!r}: CoNLL holds spans only; export it as jsonl or csv")
+
+
+def _notes(row: LabelRow, answer: Answer) -> dict[str, str]:
+    notes = {"id": row.id, "who": answer.who}
+    return notes | ({} if answer.seconds is None else {"seconds": str(answer.seconds)})
+
+
+def _block(tokens: Tokens, spans: Sequence[Mapping[str, Any]] | None, notes: Mapping[str, str]) -> str:
+    """Write one sentence; cells are parted by tabs where one holds a blank."""
+    rows = [part.split(COLUMN) for part in tokens.parts]
+    if spans is not None:
+        names = sorted({str(span["label"]) for span in spans})
+        known = np.array([(s["start"], s["end"], names.index(str(s["label"]))) for s in spans], np.int64).reshape(-1, 3)
+        tags = tags_of(known[np.argsort(known[:, 0])], tokens.offsets).tolist()
+        words = ["O", *(f"{letter}-{name}" for name in names for letter in "BI")]
+        rows = [[*row, words[tag]] for row, tag in zip(rows, tags, strict=True)]
+    if tokens.text != " ".join(row[0] for row in rows):
+        notes = {**notes, "text": json.dumps(tokens.text, ensure_ascii=False)}
+    lines = [f"# {name} = {value}" for name, value in notes.items() if value]
+    return "\n".join([*lines, *(" ".join(row) for row in rows)]) + "\n\n"
