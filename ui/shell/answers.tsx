@@ -58,8 +58,8 @@ function Bar({ share }: { share: number }) {
   return (
     <>
       <span class="says-number">{confidence(share)}</span>
-      <span class="bar" aria-hidden="true">
-        <span class="bar-fill" style={{ width: `${100 * share}%` }} />
+      <span class="certainty" aria-hidden="true">
+        <span class="certainty-fill" style={{ width: `${100 * share}%` }} />
       </span>
     </>
   );

@@ -24,7 +24,19 @@ const failed = signal<unknown>(null);
 async function route(): Promise<void> {
   const wanted = session.value?.study ? location.hash : "#/new";
   const load = screens[wanted];
-  shown.value = load ? { hash: wanted, Screen: await load() } : { hash: "#/", Screen: Labelling };
+  try {
+    shown.value = load ? { hash: wanted, Screen: await load() } : { hash: "#/", Screen: Labelling };
+  } catch (error) {
+    renewed(error);
+  }
+}
+
+const LONG_AGO = 10_000;
+
+/** A part of the app that cannot be loaded belongs to another version than the server's: take the page anew, not in circles. */
+function renewed(error: unknown): void {
+  if (performance.now() > LONG_AGO) location.reload();
+  else failed.value = error;
 }
 
 function App() {

@@ -70,8 +70,8 @@ function settle(answers: readonly Answer[]): void {
 }
 
 async function recall(): Promise<void> {
-  const { items } = await get<{ items: Recalled[] }>("/api/history?n=30").catch(() => ({ items: [] }));
-  const earlier = items.filter((one) => one.kind !== "retract" && one.kind !== "note").reverse();
+  const told = await get<Recalled[]>("/api/history?n=30").catch(() => []);
+  const earlier = told.filter((one) => one.kind !== "retract" && one.kind !== "note").reverse();
   history.value = recalled(history.value, earlier.map(entryOf));
 }
 

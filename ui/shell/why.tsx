@@ -69,8 +69,8 @@ function Probabilities({ probs }: { probs: NonNullable<Why["probs"]> }) {
           .map(({ label, p }) => (
             <li key={label}>
               <span class="belief-name">{label}</span>
-              <span class="bar" aria-hidden="true">
-                <span class="bar-fill" style={{ width: `${100 * p}%` }} />
+              <span class="certainty" aria-hidden="true">
+                <span class="certainty-fill" style={{ width: `${100 * p}%` }} />
               </span>
               <span>{confidence(p)}</span>
             </li>
@@ -101,6 +101,6 @@ const Picture = ({ id }: { id: string }) => (
 );
 
 function number(value: number): string {
-  if (value === 0 || Math.abs(value) >= 1000) return value.toFixed(0);
+  if (Number.isInteger(value) || Math.abs(value) >= 1000) return value.toFixed(0);
   return Math.abs(value) < 0.001 ? value.toExponential(1) : value.toPrecision(3);
 }
