@@ -22,22 +22,24 @@ Change: TypeAlias = Callable[[str, NDArray[Any]], Any]
 
 @dataclass(frozen=True)
 class Sizes:
-    """The axes of made-up evidence."""
+    """The axes of made-up evidence; ``committee``: elements have a member axis, as those of several models do."""
 
     classes: int = 3
     members: int = 4
     features: int = 5
+    committee: bool = False
 
 
 def limit(strategy: Strategy, sizes: Sizes) -> Sizes:
-    """Cut the number of classes to what a strategy is defined for.
+    """Cut the number of classes to what a strategy is defined for; one that compares models sees members of elements.
 
     >>> from querist.strategies.margin import Margin
     >>> limit(Margin(), Sizes(classes=9)).classes
     9
     """
     most = strategy.most_classes
-    return sizes if most is None else replace(sizes, classes=min(sizes.classes, most))
+    several = strategy.about.family in ("committee", "bayesian")
+    return replace(sizes, classes=min(sizes.classes, most or sizes.classes), committee=sizes.committee or several)
 
 
 def make_view(
@@ -208,6 +210,11 @@ def _paths(rng: np.random.Generator, counts: NDArray[np.int64], sizes: Sizes) ->
     return Ragged(np.concatenate([np.empty(0), *runs]), _starts(counts + 1))
 
 
+def _elements(rng: np.random.Generator, counts: NDArray[np.int64], sizes: Sizes) -> Ragged:
+    members = (sizes.members,) if sizes.committee else ()
+    return Ragged(_simplex(rng, int(counts.sum()), *members, sizes.classes), _starts(counts))
+
+
 _MAKERS: dict[Need, _Maker] = {
     "probs": lambda rng, counts, sizes: _simplex(rng, len(counts), sizes.classes),
     "decision": _decision,
@@ -215,7 +222,7 @@ _MAKERS: dict[Need, _Maker] = {
     "mean_var": _mean_var,
     "embed": lambda rng, counts, sizes: rng.normal(size=(len(counts), sizes.features)),
     "head": _head,
-    "elements": lambda rng, counts, sizes: Ragged(_simplex(rng, int(counts.sum()), sizes.classes), _starts(counts)),
+    "elements": _elements,
     "places": lambda rng, counts, sizes: Ragged(rng.uniform(size=(int(counts.sum()), 2)), _starts(counts)),
     "paths": _paths,
     "cost": lambda rng, counts, sizes: rng.uniform(0.5, 2.0, len(counts)),
