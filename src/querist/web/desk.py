@@ -190,6 +190,7 @@ class Desk:
     def why(self, id: str) -> Why:
         """Say why an item was asked."""
         self._know(id)
+        self._ledger.read()
         return explain.tell(self.study, self._rounds, self._ledger, id)
 
     # Answers in.
