@@ -37,10 +37,8 @@ def accuracy(sample: Sample, *, confidence: float = 0.95) -> Estimate:
     """
     if not len(sample):
         return not_enough(NAME, 0, confidence, "no audit label yet")
-    method, error, (low, high) = _error(sample, confidence)
-    value = float(np.clip(1 - error, 0.0, 1.0))
-    ends = float(np.clip(1 - high, 0.0, 1.0)), float(np.clip(1 - low, 0.0, 1.0))
-    return Estimate(NAME, value, *ends, len(sample), confidence, method)
+    method, error, ends = _error(sample, confidence)
+    return _estimate(error, ends, sample, confidence=confidence, method=method)
 
 
 def _error(sample: Sample, confidence: float) -> tuple[str, float, Interval]:
@@ -62,7 +60,7 @@ def _weighted(sample: Sample, confidence: float) -> tuple[str, float, Interval]:
     if sample.normal(confidence):
         return "LURE, asymptotic", value, lure_interval(wrong, q, pool=pool, confidence=confidence)
     low, high = lure_sequence(wrong, q, pool=pool, confidence=confidence)
-    return "LURE with betting", min(max(value, low), high), (low, high)
+    return "LURE with betting", value, (low, high)
 
 
 def accuracy_at_any_time(sample: Sample, *, confidence: float = 0.95) -> Estimate:
@@ -81,9 +79,15 @@ def accuracy_at_any_time(sample: Sample, *, confidence: float = 0.95) -> Estimat
     if sample.propensity is not None:
         pool = int(sample.pool or 0)
         low, high = lure_sequence(sample.wrong, sample.propensity, pool=pool, confidence=confidence)
-        error = min(max(lure(sample.wrong, sample.propensity, pool=pool), low), high)
+        error = lure(sample.wrong, sample.propensity, pool=pool)
     else:
         count = int(sample.wrong.sum())
         low, high = proportion_sequence(count, n, confidence=confidence, pool=sample.pool)
         error = count / n
-    return Estimate(NAME, 1 - error, 1 - high, 1 - low, n, confidence, "at any time")
+    return _estimate(error, (low, high), sample, confidence=confidence, method="at any time")
+
+
+def _estimate(error: float, ends: Interval, sample: Sample, *, confidence: float, method: str) -> Estimate:
+    """Turn an error into an accuracy within [0, 1], the value within the interval."""
+    low, high = (float(np.clip(1 - end, 0.0, 1.0)) for end in reversed(ends))
+    return Estimate(NAME, float(np.clip(1 - error, low, high)), low, high, len(sample), confidence, method)

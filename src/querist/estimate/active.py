@@ -81,4 +81,4 @@ def active_interval(value: float, error: float, *, n: int, confidence: float = 0
     from scipy.special import stdtrit
 
     half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
-    return max(0.0, value - half), min(1.0, value + half)
+    return min(max(0.0, value - half), 1.0), max(min(1.0, value + half), 0.0)

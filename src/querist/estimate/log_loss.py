@@ -34,7 +34,8 @@ def log_loss(sample: Sample, *, confidence: float = 0.95) -> Estimate:
     normal = sample.normal(confidence)
     low, high = _normal(losses, sample.pool, confidence) if normal else _betting(losses, sample.pool, confidence)
     method = "asymptotic" if normal else "by betting"
-    return Estimate(name, float(losses.mean()), low, high, len(losses), confidence, method)
+    value = min(max(float(losses.mean()), low), high)
+    return Estimate(name, value, low, high, len(losses), confidence, method)
 
 
 def _normal(losses: Floats, pool: int | None, confidence: float) -> Interval:

@@ -77,7 +77,7 @@ def lure_interval(losses: Floats, propensity: Floats, *, pool: int, confidence: 
     spread = share * (_terms(loss, propensity, pool) - middle)
     error = float(np.sqrt((spread**2).sum() * drawn / (drawn - 1)))
     half = float(stdtrit(drawn - 1, (1 + confidence) / 2)) * error
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return min(max(0.0, middle - half), 1.0), max(min(1.0, middle + half), 0.0)
 
 
 def _terms(losses: Floats, propensity: Floats, pool: int) -> Floats:
@@ -105,7 +105,9 @@ def lure_sequence(losses: Floats, propensity: Floats, *, pool: int, confidence: 
     _check_draws(q, len(loss), pool)
     alpha = (1 - confidence) / 2
     low, high = _lower(loss, q, pool, alpha), 1 - _lower(1 - loss, q, pool, alpha)
-    return (low, high) if low <= high else (high, low)
+    if low <= high:
+        return low, high
+    return float(loss.sum() / pool), float((loss.sum() + pool - len(loss)) / pool)  # all refuted: what is certain
 
 
 def _lower(losses: Floats, propensity: Floats, pool: int, alpha: float) -> float:

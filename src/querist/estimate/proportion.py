@@ -60,9 +60,13 @@ def exact(count: int, n: int, *, confidence: float = 0.95, pool: int | None = No
     >>> exact(9, 10, pool=12)
     (0.75, 0.9166666666666666)
     """
-    each = (1 + confidence) / 2
-    low = 1 - upper_bound(n - count, n, confidence=each, pool=pool)
-    return low, upper_bound(count, n, confidence=each, pool=pool)
+    check_confidence(confidence)
+    check_counts(count, n, pool)
+    alpha = (1 - confidence) / 2
+    if pool is None:
+        return 1 - _endless_upper(n - count, n, alpha), _endless_upper(count, n, alpha)
+    most = _finite_upper(count, n, alpha, pool)
+    return (pool - _finite_upper(n - count, n, alpha, pool)) / pool, most / pool
 
 
 def upper_bound(count: int, n: int, *, confidence: float = 0.95, pool: int | None = None) -> float:
@@ -76,22 +80,24 @@ def upper_bound(count: int, n: int, *, confidence: float = 0.95, pool: int | Non
     """
     check_confidence(confidence)
     check_counts(count, n, pool)
-    if count == n and pool is None:
-        return 1.0
-    if pool is not None:
-        return _finite_upper(count, n, 1 - confidence, pool)
+    if pool is None:
+        return _endless_upper(count, n, 1 - confidence)
+    return _finite_upper(count, n, 1 - confidence, pool) / pool
+
+
+def _endless_upper(count: int, n: int, alpha: float) -> float:
     from scipy.special import betaincinv
 
-    return float(betaincinv(count + 1, n - count, confidence))
+    return 1.0 if count == n else float(betaincinv(count + 1, n - count, 1 - alpha))
 
 
-def _finite_upper(count: int, n: int, alpha: float, pool: int) -> float:
+def _finite_upper(count: int, n: int, alpha: float, pool: int) -> int:
     """Search the largest number K of the pool's items with P(X ≤ count | K) ≥ alpha; the probability falls with K."""
     below, above = count, pool - n + count + 1
     while above - below > 1:
         middle = (below + above) // 2
         below, above = (middle, above) if _tail(count, n, middle, pool) >= alpha else (below, middle)
-    return below / pool if pool else 1.0
+    return below
 
 
 def _tail(count: int, n: int, marked: int, pool: int) -> float:

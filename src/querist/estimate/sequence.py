@@ -105,7 +105,7 @@ def mean_sequence(losses: Floats, *, confidence: float = 0.95, pool: int | None 
     if pool is not None:  # what is left may be all 0, or all 1
         total = float(losses.sum())
         low, high = max(low, total / pool), min(high, (total + pool - len(losses)) / pool)
-    return low, high
+    return low, max(low, high)
 
 
 def _capital(losses: Floats, grid: Floats, alpha: float, pool: int | None) -> Floats:
