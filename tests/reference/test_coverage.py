@@ -297,7 +297,7 @@ def test_one_cluster_is_one_ball() -> None:
 
 def test_balls_far_from_the_origin_are_measured_at_their_border() -> None:
     rows = np.array([[1e7, 0.0], [1e7, 1.0], [1e7, 2.0], [1e7, 2.0 - 1e-8]])
-    ball = Balls.of(rows, 1.0)
+    ball = Balls(rows, 1.0)
     assert ball.hold(rows).astype(int).tolist() == [[1, 0, 0, 0], [0, 1, 0, 1], [0, 0, 1, 1], [0, 1, 1, 1]]
 
 
@@ -308,8 +308,8 @@ def test_balls_hold_what_lies_nearer_than_the_radius_at_any_scale(seed: int, spr
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(80, 3)) * 0.3 + spread * rng.integers(0, 3, 80)[:, None]
     expected = [[gap(a, b) < radius for b in rows] for a in rows]
-    assert Balls.of(rows, radius).hold(rows).tolist() == expected
-    assert Balls.of(rows, radius).count(rows).tolist() == [float(sum(row)) for row in expected]
+    assert Balls(rows, radius).hold(rows).tolist() == expected
+    assert Balls(rows, radius).count(rows).tolist() == [float(sum(row)) for row in expected]
 
 
 # facility-location
@@ -367,7 +367,7 @@ def test_small_blocks_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch)
 def test_memory_stays_far_below_a_full_matrix(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_arrays, "BLOCK_BYTES", 2**23)
     rows = points(3000, 1, 40).astype(np.float32)  # N² doubles are 72 MB
-    querist.query(name, 2, embed=rows[:20], seed=0)  # imports
+    querist.query(name, 5, embed=rows, seed=0)  # imports and compiles
     tracemalloc.start()
     querist.query(name, 5, embed=rows, seed=0)
     peak = tracemalloc.get_traced_memory()[1]

@@ -1,4 +1,4 @@
-"""Squared distances in compiled loops, many numbers at a time.
+"""Squared distances and inner products in compiled loops, many numbers at a time.
 
 A plain loop adds up one number at a time, since another order would round differently. Here the order is written out:
 partial sums side by side, then in pairs, the same on every processor and for every number of threads.
@@ -30,7 +30,7 @@ def squared_gap(typing: Any, rows: Any, first: Any, points: Any, second: Any, co
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         sides = _sides(context, builder, signature, arguments)
-        return _squares(builder, sides, arguments[4], ir.DoubleType())
+        return _sum(builder, sides, arguments[4], (_square, ir.DoubleType()))
 
     return types.float64(rows, first, points, second, types.int64), build
 
@@ -44,9 +44,20 @@ def rough_gap(typing: Any, rows: Any, first: Any, points: Any, second: Any, coun
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         sides = _sides(context, builder, signature, arguments)
-        return _squares(builder, sides, arguments[4], sides[0][2])
+        return _sum(builder, sides, arguments[4], (_square, sides[0][2]))
 
     return rows.dtype(rows, first, points, second, types.int64), build
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def inner(typing: Any, rows: Any, first: Any, points: Any, second: Any, count: Any) -> Any:
+    """Compute Σ rows[first + i]·points[second + i] over i < count in float64; both arrays flat."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        sides = _sides(context, builder, signature, arguments)
+        return _sum(builder, sides, arguments[4], (_product, ir.DoubleType()))
+
+    return types.float64(rows, first, points, second, types.int64), build
 
 
 @register_jitable  # type: ignore[untyped-decorator]
@@ -69,13 +80,23 @@ def _sides(context: Any, builder: Any, signature: Any, arguments: Any) -> list[t
     return sides
 
 
-def _squares(builder: Any, sides: list[tuple[Any, Any, Any]], count: Any, number: Any) -> Any:
-    """Sum the squares in 32 lanes, what is left of them in 8, and the last few one by one."""
+def _square(builder: Any, a: Any, b: Any) -> Any:
+    gap = builder.fsub(a, b)
+    return builder.fmul(gap, gap)
+
+
+def _product(builder: Any, a: Any, b: Any) -> Any:
+    return builder.fmul(a, b)
+
+
+def _sum(builder: Any, sides: list[tuple[Any, Any, Any]], count: Any, how: tuple[Any, Any]) -> Any:
+    """Sum the terms in 32 lanes, what is left of them in 8, and the last few one by one; ``how``: term and kind."""
+    term, number = how
     total = ir.Constant(ir.VectorType(number, LANES[0]), [0.0] * LANES[0])
     start = PLACE(0)
     for lanes in LANES:
         stop = builder.and_(count, PLACE(-lanes))
-        total = _add_squares(builder, _in_pairs(builder, total, lanes), sides, (start, stop))
+        total = _add_terms(builder, _in_pairs(builder, total, lanes), sides, (term, start, stop))
         start = stop
     return builder.extract_element(total, ir.IntType(32)(0))
 
@@ -90,12 +111,13 @@ def _in_pairs(builder: Any, total: Any, lanes: int) -> Any:
     return total
 
 
-def _add_squares(builder: Any, start: Any, sides: list[tuple[Any, Any, Any]], places: tuple[Any, Any]) -> Any:
+def _add_terms(builder: Any, start: Any, sides: list[tuple[Any, Any, Any]], run: tuple[Any, Any, Any]) -> Any:
+    term, first, stop = run
     total = cgutils.alloca_once(builder, start.type)
     builder.store(start, total)
-    with cgutils.for_range_slice(builder, *places, PLACE(start.type.count), intp=PLACE) as (place, _):
-        gap = builder.fsub(*(_load(builder, side, place, start.type) for side in sides))
-        builder.store(builder.fadd(builder.load(total), builder.fmul(gap, gap)), total)
+    with cgutils.for_range_slice(builder, first, stop, PLACE(start.type.count), intp=PLACE) as (place, _):
+        a, b = (_load(builder, side, place, start.type) for side in sides)
+        builder.store(builder.fadd(builder.load(total), term(builder, a, b)), total)
     return builder.load(total)
 
 

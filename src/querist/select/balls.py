@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows, blocks
-from querist.select.distance import nearest, squared_norms, squared_to
+from querist.select.distance import COMPILED, nearest, packed, squared_norms, squared_to
 from querist.select.top import foremost
+
+if TYPE_CHECKING:
+    from querist.select._balls_kernel import Cells
 
 # One block of distances: large enough for an efficient matrix product, small enough for the processor's cache.
 BLOCK_BYTES = 2**23
@@ -20,24 +24,39 @@ WIDE = 64
 
 @dataclass(frozen=True, eq=False)
 class Balls:
-    """Points that balls of one radius may hold; a ball is open: a point at the distance of the radius lies outside.
+    """Points [P, D] that open balls of one radius may hold: a point at the distance of the radius lies outside.
 
-    Shapes: points [P, D] as they are; single and double [P, D+2], about origin [D] and prepared for a product.
+    >>> Balls(np.array([[1.0], [0.5], [0.0]]), 1.0).count(np.array([[0.0]])).tolist()
+    [2.0]
     """
 
     points: NDArray[np.floating]
-    single: NDArray[np.float32]
-    double: Floats
-    origin: Floats
     radius: float
 
-    @staticmethod
-    def of(points: NDArray[np.floating], radius: float) -> Balls:
-        """Prepare the points; O(P·D)."""
-        origin = points.mean(axis=0, dtype=np.float64) if len(points) else np.zeros(points.shape[1])
-        moved = points.astype(np.float64) - origin
-        double = np.column_stack([moved, np.ones(len(moved)), squared_norms(moved)])
-        return Balls(points, double.astype(np.float32), double, origin, radius)
+    @cached_property
+    def origin(self) -> Floats:
+        """The mean of the points, [D]."""
+        return self.points.mean(axis=0, dtype=np.float64) if len(self.points) else np.zeros(self.points.shape[1])
+
+    @cached_property
+    def double(self) -> Floats:
+        """The points about their mean, ready for a product; [P, D+2]."""
+        moved = self.points.astype(np.float64) - self.origin
+        return np.column_stack([moved, np.ones(len(moved)), squared_norms(moved)])
+
+    @cached_property
+    def single(self) -> NDArray[np.float32]:
+        """The same in single precision."""
+        return self.double.astype(np.float32)
+
+    def cells(self, rows: NDArray[np.floating]) -> Cells | None:
+        """Lay the points into cells for a compiled loop over rows; None where that is not worth it."""
+        if rows.size * len(self.points) < COMPILED:
+            return None
+        from querist.select._balls_kernel import cells_of
+
+        kind = np.result_type(packed(rows[:1]), packed(self.points[:1]))
+        return cells_of(np.ascontiguousarray(self.points, dtype=kind), self.radius)
 
     def hold(self, rows: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Tell which points the ball about each row holds.
@@ -46,7 +65,7 @@ class Balls:
         border is wide, because the points lie far apart for the radius, a product in double precision comes between.
         Shapes: rows [R, D] → [R, P]; the caller keeps R·P small. Cost: O(R·P·D).
 
-        >>> Balls.of(np.array([[1.0], [0.5], [0.0]]), 1.0).hold(np.array([[0.0]])).tolist()
+        >>> Balls(np.array([[1.0], [0.5], [0.0]]), 1.0).hold(np.array([[0.0]])).tolist()
         [[False, True, True]]
         """
         moved = rows.astype(np.float64) - self.origin
@@ -64,7 +83,12 @@ class Balls:
         return inside
 
     def count(self, rows: NDArray[np.floating]) -> Floats:
-        """Count the points that the ball about each row holds; [N], O(N·P·D), memory one block."""
+        """Count the points that the ball about each row holds; [N], O(N·P·D) at worst, memory one block, or O(P·D)."""
+        cells = self.cells(rows)
+        if cells is not None:
+            from querist.select._balls_kernel import count
+
+            return count(np.ascontiguousarray(rows, dtype=cells.points.dtype), cells)
         out = np.zeros(len(rows))
         for block in blocks(len(rows), 6 * max(1, len(self.points)), limit=BLOCK_BYTES):
             out[block] = np.count_nonzero(self.hold(rows[block]), axis=1)
@@ -72,8 +96,7 @@ class Balls:
 
     def only(self, which: NDArray[np.bool_]) -> Balls:
         """Keep some of the points."""
-        kept = self.points[which], self.single[which], self.double[which]
-        return replace(self, points=kept[0], single=kept[1], double=kept[2])
+        return Balls(self.points[which], self.radius)
 
 
 def _signs(left: NDArray[Any], right: NDArray[Any], largest: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -90,13 +113,21 @@ def cover_greedily(
 
     ``degree`` [N] is ``balls.count(rows)``. No graph is kept: when points become covered, the balls that hold them are
     counted again, each point once in all. Shapes: rows [N, D], ties [N] → rows [≤ n] and the newly covered points of
-    each, never rising. Cost: O(N·P·D) for all picks, memory O(N) and one block. Source: Yehuda et al. 2022.
+    each, never rising. Cost: O(N·P·D) for all picks at worst, memory O(N) and one block; of many points, which a
+    compiled loop holds in cells, O((N + P)·D). Source: Yehuda et al. 2022.
 
     >>> points = np.array([[0.0], [0.4], [0.8], [3.0]])
-    >>> balls = Balls.of(points, 0.5)
+    >>> balls = Balls(points, 0.5)
     >>> cover_greedily(points, balls, balls.count(points), n=4, ties=np.arange(4.0))[0].tolist()
     [1, 3]
     """
+    cells = balls.cells(rows)
+    if cells is not None:
+        from querist.select import _balls_kernel as compiled
+
+        return compiled.cover_greedily(
+            np.ascontiguousarray(rows, dtype=cells.points.dtype), cells, degree, n=n, ties=ties
+        )
     left = degree.copy()
     picked, value = [], []
     for _ in range(n):

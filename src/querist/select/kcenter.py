@@ -8,11 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows
-from querist.select.distance import packed, squared_to
+from querist.select.distance import COMPILED, packed, squared_to
 from querist.select.top import foremost
-
-COMPILED = 2**26
-"""Numbers n·N·D from which compiled loops repay loading the compiler; NumPy takes 0.1 s for as many."""
 
 
 def kcenter(

@@ -18,12 +18,13 @@ class Process:
     """Covariances of a prior k, given noisy observations at some rows.
 
     k(x, y) = exp(−‖x − y‖²/sigma²); sigma None: x·y. Shapes: labelled [L, D] float64, root [L, L] with
-    rootᵀ·root = (K_LL + σ²·I)⁻¹.
+    rootᵀ·root = (K_LL + σ²·I)⁻¹; noise the σ² > 0 of this formula.
     """
 
     sigma: float | None
     labelled: Floats
     root: Floats
+    noise: float
 
     @staticmethod
     def given(labelled: NDArray[np.floating], *, sigma: float | None, noise: float) -> Process:
@@ -31,7 +32,7 @@ class Process:
         points = labelled.astype(np.float64)
         prior = kernel(points, points, sigma)
         prior[np.diag_indices(len(points))] += noise
-        return Process(sigma, points, np.linalg.inv(np.linalg.cholesky(prior)))
+        return Process(sigma, points, np.linalg.inv(np.linalg.cholesky(prior)), noise)
 
     def variance(self, rows: NDArray[np.floating]) -> Floats:
         """Give k(x, x) − k(x, L)·(K_LL + σ²·I)⁻¹·k(L, x) of each row; [N], O(N·L·(D + L)), memory one block.
@@ -54,15 +55,27 @@ class Process:
         prior = _linear(points) if self.sigma is None else _rbf(points, self.sigma)
 
         def column(row: int) -> Floats:
-            weight = self.root.T @ (self.root @ kernel(points[row : row + 1], self.labelled, self.sigma)[0])
             if self.sigma is None:
-                return np.asarray(prior(points[row : row + 1] - weight @ self.labelled)[0])
+                return np.asarray(prior(self.direction(points[row])[None])[0])
+            weight = self._weight(points[row])
             out = np.array(prior(points[row : row + 1])[0])
             for block in blocks(len(weight), 8 * len(points)):
                 out -= weight[block] @ prior(self.labelled[block])
             return out
 
         return column
+
+    def direction(self, point: Floats) -> Floats:
+        """Give the w with which k(x, c) = x·w for every x, of a linear kernel and one point c; [D], O(L·D + L²).
+
+        >>> Process.given(np.array([[1.0]]), sigma=None, noise=1.0).direction(np.array([2.0])).round(4).tolist()
+        [1.0]
+        """
+        return np.asarray(point - self._weight(point) @ self.labelled)
+
+    def _weight(self, point: Floats) -> Floats:
+        """Give how much each observation explains of a point; [L]."""
+        return np.asarray(self.root.T @ (self.root @ kernel(point[None], self.labelled, self.sigma)[0]))
 
 
 def kernel(rows: NDArray[np.floating], others: Floats, sigma: float | None) -> Floats:

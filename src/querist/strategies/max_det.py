@@ -9,6 +9,7 @@ from typing import ClassVar
 from querist._arrays import Array, Floats, to_numpy
 from querist.errors import BadInput
 from querist.select.determinant import greedy_determinant
+from querist.select.distance import COMPILED, packed
 from querist.select.herding import spread
 from querist.select.process import Process
 from querist.strategies._coverage import check_sigma, labelled_embed, targets_of
@@ -59,9 +60,14 @@ class MaxDet(Strategy):
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, the least explained first; ``scores`` are those of ``score``."""
-        column = self._process(view).columns(to_numpy(view.embed))
+        embed, process, n = to_numpy(view.embed), self._process(view), min(n, len(view))
         ties = draw.uniform(view.keys, "ties")
-        rows, value = greedy_determinant(column, scores, n=min(n, len(view)), noise=self.noise, ties=ties)
+        if self.kernel == "linear" and n * embed.size >= COMPILED:
+            from querist.select import _determinant_kernel as compiled
+
+            rows, value = compiled.greedy_determinant(packed(embed), process, scores, n=n, ties=ties)
+        else:
+            rows, value = greedy_determinant(process.columns(embed), scores, n=n, noise=self.noise, ties=ties)
         return Selection(rows, value, reason="explained least by everything labelled or chosen")
 
     def _process(self, view: View) -> Process:

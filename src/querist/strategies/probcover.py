@@ -65,13 +65,13 @@ class Probcover(Strategy):
         embed, ties, n = to_numpy(view.embed), draw.uniform(view.keys, "ties"), min(n, len(view))
         balls = self._uncovered(view, draw)
         rows, value = cover_greedily(embed, balls, scores, n=n, ties=ties)
-        rest = without(rows, len(view))
-        chosen = np.concatenate([labelled_embed(view), embed[rows]])
-        covered = nearest(embed[rest], chosen)[1] < balls.radius
-        more = rest[np.lexsort((-ties[rest], covered))][: n - len(rows)]
-        value = np.concatenate([value, np.zeros(len(more))])
-        reason = "many items lie near it, and near nothing labelled or chosen"
-        return Selection(np.concatenate([rows, more]), value, reason=reason)
+        if len(rows) < n:
+            rest = without(rows, len(view))
+            chosen = np.concatenate([labelled_embed(view), embed[rows]])
+            covered = nearest(embed[rest], chosen)[1] < balls.radius
+            rows = np.concatenate([rows, rest[np.lexsort((-ties[rest], covered))][: n - len(rows)]])
+            value = np.concatenate([value, np.zeros(n - len(value))])
+        return Selection(rows, value, reason="many items lie near it, and near nothing labelled or chosen")
 
     def _uncovered(self, view: View, draw: Draw) -> Balls:
         """Prepare the targets that no labelled row covers."""
@@ -81,4 +81,4 @@ class Probcover(Strategy):
             # not the draw of this round: the targets of a study hardly change, and δ should not either
             centres = kmeans(points, self.clusters, rng=Draw(draw.seed).rng("probcover"))
             radius = pure_radius(points, nearest(points, centres)[0], purity=self.purity)
-        return Balls.of(points, radius).only(nearest(points, labelled_embed(view))[1] >= radius)
+        return Balls(points, radius).only(nearest(points, labelled_embed(view))[1] >= radius)
