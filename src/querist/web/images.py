@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from querist.data.images import PIXELS, Picture, as_png
 from querist.errors import BadData
@@ -28,15 +27,22 @@ def shown(picture: Picture, width: int | None) -> Shown:
 
 
 def _drawn_again(picture: Picture, width: int | None) -> bytes:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    if picture.width * picture.height > PIXELS:
-        raise BadData(f"the image has {picture.width} × {picture.height} pixels, the limit is {PIXELS:,} in all")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    try:
         with Image.open(io.BytesIO(picture.data)) as opened:
-            image = ImageOps.exif_transpose(opened)
-            image = image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGBA")
-            if width is not None:
-                image = image.resize((width, max(round(image.height * width / image.width), 1)))
-            return as_png(image)
+            if opened.width * opened.height > PIXELS:
+                raise BadData(f"the image has {opened.width} × {opened.height} pixels, the limit is {PIXELS:,} in all")
+            return as_png(_small(opened, width))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadData(f"the image cannot be drawn: {error}") from None
+
+
+def _small(opened: Any, width: int | None) -> Any:
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(opened)
+    image = image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGBA")
+    if width is None:
+        return image
+    return image.resize((width, max(round(image.height * width / image.width), 1)))

@@ -59,6 +59,8 @@ class Place:
     def knows(self, host: str) -> bool:
         """Say whether a Host header names this server: a name of somebody else's could be rebound to our address."""
         name = _hostname(host)
+        if name is None:
+            return False
         if self.host in LOOPBACK:
             return name in LOOPBACK or name == self._public_name
         return name in {self.host, socket.gethostname(), socket.getfqdn(), self._public_name} or _is_address(name)
