@@ -40,8 +40,8 @@ class TestChoice:
         ("sample", "method"),
         [
             (audit(3, 29, **expected(29)), "exact"),
-            (audit(9, 60, **expected(60)), "exact"),
-            (audit(51, 60, **expected(60)), "exact"),
+            (audit(4, 60, **expected(60)), "exact"),
+            (audit(56, 60, **expected(60)), "exact"),
             (audit(20, 60), "exact"),
             (audit(20, 60, **expected(60)), "prediction-powered, asymptotic"),
             (audit(5, 20, propensity=np.full(20, 0.01)), "LURE with betting"),
@@ -53,7 +53,7 @@ class TestChoice:
         assert accuracy(sample).method == method
 
     def test_a_surer_interval_asks_for_more_outcomes(self):
-        sample = audit(20, 100, **expected(100))
+        sample = audit(15, 100, **expected(100))
         assert accuracy(sample, confidence=0.95).method.startswith("prediction")
         assert accuracy(sample, confidence=0.9999).method == "exact"
 

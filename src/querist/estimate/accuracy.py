@@ -27,8 +27,8 @@ def accuracy(sample: Sample, *, confidence: float = 0.95) -> Estimate:
     uniform                                       power-tuned prediction-powered inference
     ============================================  ====================================================
 
-    Few labels are less than 30, few outcomes less than max(10, 2 z²) right or wrong ones. Cost: O(n log N), by betting
-    O(1000·n). Source: see the estimators.
+    Few labels are less than 30, few outcomes less than 5 right or wrong ones (at 95 %; see ``Sample.normal``). Cost:
+    O(n log N), by betting O(1000·n). Source: see the estimators.
 
     >>> right = np.zeros(20, np.int64)
     >>> found = accuracy(Sample(right, right, classes=("a", "b"), pool=1000))

@@ -70,7 +70,7 @@ def active(losses: Floats, expected: Floats, chance: Floats, *, mean_expected: f
 def active_interval(value: float, error: float, *, n: int, confidence: float = 0.95) -> Interval:
     """Give the approximate interval around ``active``: ± t quantile with n − 1 degrees of freedom, within [0, 1].
 
-    Asymptotic: from about 30 labels, and 10 of each outcome, on. (0, 1) below 2 labels.
+    Asymptotic: from about 30 labels, and 5 of each outcome, on. (0, 1) below 2 labels.
 
     >>> [round(end, 3) for end in active_interval(0.5, 0.05, n=100)]
     [0.401, 0.599]

@@ -9,11 +9,14 @@ from querist.estimate.protocol import SURE_MISTAKE, Estimate, Interval, not_enou
 from querist.estimate.sample import Sample
 from querist.estimate.sequence import mean_sequence
 
+FEW_OUTCOMES = 10
+"""Fewest right and wrong labels for an asymptotic interval: losses are more skewed than errors."""
+
 
 def log_loss(sample: Sample, *, confidence: float = 0.95) -> Estimate:
     """Estimate the mean of −log p of the true class, in nats.
 
-    Formula: the mean ± t s √((1 − n/N)/n), asymptotic, once there are 30 labels and max(10, 2 z²) wrong and right ones:
+    Formula: the mean ± t s √((1 − n/N)/n), asymptotic, once there are 30 labels, and 10 right and wrong ones:
     before, the few that decide a log loss may not have been seen, and the interval is that of betting on losses up to
     36.04, the cost of one sure mistake: exact, and wide. Range: [0, 36.04]. Cost: O(n), by betting O(1000·n). Source:
     Waudby-Smith & Ramdas 2023.
@@ -31,7 +34,7 @@ def log_loss(sample: Sample, *, confidence: float = 0.95) -> Estimate:
         return not_enough(name, len(sample), confidence, "the log loss needs a uniform sample")
     if not len(losses):
         return not_enough(name, 0, confidence, "no audit label yet")
-    normal = sample.normal(confidence)
+    normal = sample.normal(confidence, few=FEW_OUTCOMES)
     low, high = _normal(losses, sample.pool, confidence) if normal else _betting(losses, sample.pool, confidence)
     method = "asymptotic" if normal else "by betting"
     value = min(max(float(losses.mean()), low), high)

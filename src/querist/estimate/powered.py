@@ -18,7 +18,7 @@ def powered(
     Formula: θ = l̄ − λ (f̄ − F), f̄ the mean of the expected losses on the n labelled items and F on all N; λ = Cov(l,
     f)/Var(f) makes the variance smallest, so that useless expectations have λ near 0 and cost nothing. θ ± t s √((1 −
     n/N)/n + (f̄ − F)²/Σ(f − f̄)²), s² the variance of the residuals and t the quantile with n − 2 degrees of freedom
-    (asymptotic: from about 30 labels and 10 of each outcome on). For a pool that holds the sample this is the
+    (asymptotic: from about 30 labels and 5 of each outcome on). For a pool that holds the sample this is the
     regression estimator of survey sampling. Shapes: losses, expected [n]; any finite scale. Cost: O(n). Raises
     BadInput. Source: Angelopoulos, Duchi & Zrnic 2023 (PPI++); Cochran 1977.
 
