@@ -105,8 +105,10 @@ def test_two_tables_that_name_images_are_refused(cells):
 
 
 def test_damaged_files_are_named_and_the_rest_works(cells):
-    whole = (cells / "benign" / "1.png").read_bytes()
-    (cells / "benign" / "cut.png").write_bytes(whole[:-20])
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(cells / "benign" / "cut.png")
+    whole = (cells / "benign" / "cut.png").read_bytes()
+    (cells / "benign" / "cut.png").write_bytes(whole[: len(whole) // 2])
     jpeg = (cells / "malignant" / "3.jpg").read_bytes()
     (cells / "malignant" / "cut.jpg").write_bytes(jpeg[: len(jpeg) - 20])
     (cells / "malignant" / "empty.png").write_bytes(b"")
