@@ -166,7 +166,7 @@ def open_app(**options: Any) -> Iterator[App]:
             "GET /api/status": EMPTY_STATUS,
             "GET /api/catalogue": CATALOGUE,
             "GET /api/files": {"entries": []},
-            "GET /api/history": {"items": []},
+            "GET /api/history": [],
             "POST /api/claim": {"items": [], "state": "waiting", "free": 0, "message": ""},
         }
         yield app

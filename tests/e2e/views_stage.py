@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,12 +36,12 @@ MOUNT = """async ([url, props]) => {
 }"""
 
 
-def browser_path() -> str:
+def chromium() -> str:
     """Give the browser to test with, or skip the test and say why."""
-    found = os.environ.get("QUERIST_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.skip("NO BROWSER: views are not tested; install chromium or set QUERIST_BROWSER to its path")
-    return found
+    path = os.environ.get("QUERIST_CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists():
+        pytest.skip(f"NO BROWSER at {path}: no view is tested. Install chromium, or set QUERIST_CHROMIUM")
+    return path
 
 
 @dataclass
@@ -55,7 +54,7 @@ class Stage:
 
     def answer(self, route: Route) -> None:
         """Answer one request of the page."""
-        path = route.request.url.removeprefix(ORIGIN)
+        path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
         self.asked.append(route.request.url)
         if path in self.files:
             kind, body = self.files[path]
@@ -95,7 +94,7 @@ def is_fault(message: ConsoleMessage) -> bool:
 @contextmanager
 def open_stage(**options: Any) -> Iterator[Stage]:
     """Start a browser with one page; closing checks that nothing failed in it and no request left its origin."""
-    path = browser_path()
+    path = chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -5,7 +5,7 @@
  */
 
 import type { Range, Span, Token } from "./spans.ts";
-import { inOrder, nextGrapheme, nextToken, place, toGraphemes, tokenAt, tokens, toTokens } from "./spans.ts";
+import { graphemeAt, inOrder, nextGrapheme, nextToken, place, toGraphemes, tokenAt, tokens, toTokens } from "./spans.ts";
 
 /** A selection in the making: it covers both ranges and what lies between; `open` waits for a click on its last token. */
 interface Selection {
@@ -31,8 +31,8 @@ export interface Marking {
   readonly future: readonly (readonly Span[])[];
 }
 
-/** How a step over the text is meant: growing the selection, and by characters instead of words. */
-export interface Step {
+/** How a click or a step is meant: growing the selection, and by characters instead of words. */
+export interface How {
   readonly extend?: boolean;
   readonly exact?: boolean;
 }
@@ -57,20 +57,21 @@ export function drag(marking: Marking, range: Range, exact: boolean): Marking {
 }
 
 /**
- * Take a click: the first click selects a token, the next one (or any with Shift) grows the selection to its last token;
+ * Take a click: the first click selects a word, the next one (or any with Shift) grows the selection to its last word;
  * a click on a marked span makes it the active one; a click on white space lets go.
  */
-export function click(marking: Marking, unit: number, extend = false): Marking {
-  const token = tokenAt(marking.words, unit);
+export function click(marking: Marking, unit: number, how: How = {}): Marking {
+  const word = tokenAt(marking.words, unit);
+  const token = word && how.exact ? graphemeAt(marking.text, unit) : word;
   if (!token) return clear(marking);
   const selection = marking.selection;
-  if (selection && (extend || selection.open)) return choose(marking, { ...selection, head: token, open: false });
+  if (selection && (how.extend || selection.open)) return choose(marking, { ...selection, head: token, open: false });
   const span = innermost(marking.spans, unit);
   return span === null ? choose(marking, { anchor: token, head: token, open: true }) : activate(marking, span);
 }
 
 /** Move the selection to the next token, or grow it; `exact` goes by characters. */
-export function step(marking: Marking, by: 1 | -1, how: Step = {}): Marking {
+export function step(marking: Marking, by: 1 | -1, how: How = {}): Marking {
   const at = head(marking);
   if (!at) return jump(marking, by > 0 ? marking.words[0] : marking.words.at(-1), how.extend);
   const next = how.exact ? nextGrapheme(marking.text, at, by) : nextToken(marking.words, at, by);

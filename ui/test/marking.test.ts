@@ -20,7 +20,12 @@ test("click on the first token and on the last selects all between, in either or
 });
 
 test("Shift and click grows any selection", () => {
-  assert.equal(chosen(click(drag(plain(), { start: 4, end: 5 }, false), 14, true)), "Cook, of Apple");
+  assert.equal(chosen(click(drag(plain(), { start: 4, end: 5 }, false), 14, { extend: true })), "Cook, of Apple");
+});
+
+test("exact clicks take the first and the last character", () => {
+  assert.equal(chosen(click(click(plain(), 5, { exact: true }), 6, { exact: true })), "oo");
+  assert.equal(chosen(click(plain(), 3, { exact: true })), null);
 });
 
 test("arrows walk over tokens, and with Shift they grow and shrink", () => {

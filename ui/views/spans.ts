@@ -17,7 +17,7 @@ export const keys: readonly ViewKey[] = [
   { key: "← →", hint: "go to the next or the previous word" },
   { key: "↑ ↓", hint: "go to the line above or below" },
   { key: "Shift + arrow", hint: "select more or fewer words" },
-  { key: "Alt + Shift + arrow", hint: "select by single characters (Alt + drag with the mouse)" },
+  { key: "X", hint: "select by single characters, or by words again" },
   { key: "1–9", hint: "give the selection a type, or the marked span another one" },
   { key: "Tab", hint: "go to the next marked span" },
   { key: "Del", hint: "remove the span" },
@@ -42,6 +42,8 @@ class Marker {
   private readonly said = element("p", { class: "hidden-text", "aria-live": "polite" });
   private readonly places: Places;
   private readonly closing = new AbortController();
+  private readonly unitButton: HTMLButtonElement;
+  private exact = false;
   private marking: Marking;
 
   constructor(private readonly props: ViewProps) {
@@ -52,7 +54,8 @@ class Marker {
     this.shown = element("p", { class: `view-text ${textSize(this.text)}`, "aria-label": "Text to mark", ...attributes });
     this.places = new Places(this.shown, this.text);
     const how = element("p", { id: "view-spans-how", class: "view-spans-how" }, HOW);
-    const bar = element("div", { class: "view-spans-bar" }, this.buttons(), how);
+    this.unitButton = this.unitSwitch();
+    const bar = element("div", { class: "view-spans-bar" }, this.buttons(), element("div", { class: "view-spans-help" }, how, this.unitButton));
     this.root = element("div", { class: "view-spans" }, this.shown, bar, this.said);
   }
 
@@ -101,29 +104,45 @@ class Marker {
   private pointed(event: MouseEvent): void {
     const range = this.places.dragged();
     getSelection()?.removeAllRanges();
-    if (range) return this.become(drag(this.marking, range, event.altKey));
+    if (range) return this.become(drag(this.marking, range, this.exact));
     const unit = this.places.unitAt(event.clientX, event.clientY);
-    if (unit !== null) this.become(click(this.marking, unit, event.shiftKey));
+    if (unit !== null) this.become(click(this.marking, unit, { extend: event.shiftKey, exact: this.exact }));
     else if (this.shown.contains(event.target as Node)) this.become(clear(this.marking));
   }
 
   private take(event: KeyboardEvent): boolean {
     if (event.ctrlKey || event.metaKey) return latin(event) === "z" && this.back(event.shiftKey);
-    if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") return this.walk(event);
     if (event.altKey) return false;
+    if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") return this.walk(event);
     const number = digit(event);
     if (number) return this.typed(number);
     if (event.key === "Tab") return this.onText(event.target) && this.tab(event.shiftKey ? -1 : 1);
     if (event.key === "Delete" || event.key === "Backspace") return this.became(remove(this.marking));
     if (event.key === "Escape") return this.became(clear(this.marking));
+    if (latin(event) === "x") return this.switchUnit();
     return latin(event) === "z" && this.back(event.shiftKey);
+  }
+
+  private unitSwitch(): HTMLButtonElement {
+    const button = element("button", { type: "button", class: "view-spans-unit", "aria-pressed": "false" });
+    button.append(element("kbd", {}, "X"), " by character");
+    const { signal } = this.closing;
+    listen(button, "mousedown", (event) => event.preventDefault(), { signal });
+    listen(button, "click", () => void this.switchUnit(), { signal });
+    return button;
+  }
+
+  private switchUnit(): boolean {
+    this.exact = !this.exact;
+    this.unitButton.setAttribute("aria-pressed", String(this.exact));
+    this.said.textContent = this.exact ? "By character" : "By word";
+    return true;
   }
 
   private walk(event: KeyboardEvent): boolean {
     const extend = event.shiftKey;
-    if (event.altKey && !extend) return false;
     const by = this.forward(event.key);
-    if (by) this.become(step(this.marking, by, { extend, exact: event.altKey }));
+    if (by) this.become(step(this.marking, by, { extend, exact: this.exact }));
     else this.become(jump(this.marking, this.target(event.key), extend));
     this.reveal();
     return true;
@@ -144,19 +163,18 @@ class Marker {
     return this.beside(at, key === "ArrowUp" ? -1 : 1);
   }
 
-  /** The word on the line above (−1) or below (+1), looked for where a reader would: straight up or down. */
+  /** The word on the next line above (−1) or below (+1) that has one, looked for straight up or down. */
   private beside(at: Range, by: 1 | -1): Range | null {
-    const boxes = this.places.boxes(at);
-    const box = by < 0 ? boxes[0] : boxes.at(-1);
+    const box = by < 0 ? this.places.boxes(at)[0] : this.places.boxes(at).at(-1);
     if (!box) return null;
     const line = parseFloat(getComputedStyle(this.shown).lineHeight);
-    const middle = box.left + box.width / 2;
-    for (const aside of [0, -24, 24, -64, 64, -160, 160]) {
-      const unit = this.places.unitAt(middle + aside, box.top + box.height / 2 + by * line);
-      const word = unit === null ? null : tokenAt(this.marking.words, unit);
+    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    for (let lines = 1; ; lines++) {
+      const unit = this.places.unitNear(x, y + by * lines * line);
+      if (unit === null) return null;
+      const word = tokenAt(this.marking.words, unit) ?? tokenAt(this.marking.words, unit - 1);
       if (word) return word;
     }
-    return null;
   }
 
   private typed(number: number): boolean {
