@@ -6,9 +6,12 @@ import io
 from pathlib import Path
 
 import pytest
+from app_fixtures import browser, serve, visit
 from command_line import Cli, Result
 
 from querist.cli import run
+
+__all__ = ["browser", "serve", "visit"]
 
 
 class _Input(io.TextIOWrapper):

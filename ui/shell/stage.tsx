@@ -43,7 +43,7 @@ function Mount({ item, view, study }: { item: Item; view: View; study: Study }) 
     attach(mounted);
     return () => (attach(null), mounted.destroy());
   }, [item.id, hidden.value]);
-  return <div class={`stage stage-${item.view}`} ref={host} role="region" aria-label="Item to label" tabIndex={0} />;
+  return <div class={`stage stage-${item.view}`} data-item={item.id} ref={host} role="region" aria-label="Item to label" tabIndex={0} />;
 }
 
 const titles: Record<Supply["state"], string> = {

@@ -1,0 +1,124 @@
+"""The labelling app as people run it: a process of its own, killed and started again on the same port."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from urllib.request import urlopen
+
+STARTED_WITHIN = 60.0
+
+
+def querist(folder: Path, *arguments: object, stdin: str = "") -> str:
+    """Run a command to its end in ``folder``, and give its standard output."""
+    command = _command(*arguments)
+    environment = _environment()
+    done = subprocess.run(
+        command, cwd=folder, env=environment, input=stdin, capture_output=True, encoding="utf-8", timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def answers_of(folder: Path, study: str) -> dict[str, list[dict[str, Any]]]:
+    """Read every answer of a study from its export, by item; all but the time, which an import sets anew."""
+    rows = map(json.loads, querist(folder, "export", study, "--format", "jsonl").splitlines())
+    return {row["id"]: [{**one, "at": None} for one in row["labels"]] for row in rows if row["labels"]}
+
+
+def labels_of(folder: Path, study: str) -> dict[str, Any]:
+    """Read the labels of a study from its export, by item: what was skipped or left unsure has none."""
+    answers = answers_of(folder, study).items()
+    return {item: given[-1]["value"] for item, given in answers if given[-1]["status"] == "final"}
+
+
+def _command(*arguments: object) -> list[str]:
+    return [sys.executable, "-c", "from querist.cli import main; main()", *(str(argument) for argument in arguments)]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "NO_COLOR": "1", "QUERIST_WHO": "ann", "QUERIST_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class AppServer:
+    """``querist label`` on a port of its own. ``url`` is a link that works once."""
+
+    folder: Path
+    arguments: Sequence[object]
+    port: int = field(default_factory=_free_port)
+    url: str = ""
+    _process: subprocess.Popen[str] | None = None
+    _log: IO[str] | None = None
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What the server wrote to standard error."""
+        return (self.folder / "server.log").read_text(encoding="utf-8")
+
+    def start(self) -> AppServer:
+        """Start it, or start it again on the same port."""
+        self._log = (self.folder / "server.log").open("a", encoding="utf-8")
+        command = _command("label", *self.arguments, "--no-browser", "--port", self.port)
+        self._process = subprocess.Popen(
+            command, cwd=self.folder, env=_environment(), stdout=subprocess.PIPE, stderr=self._log, encoding="utf-8"
+        )
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+        assert self.url.startswith(self.origin), f"the server did not start: {self.log}"
+        self._wait_until_it_answers()
+        return self
+
+    def _wait_until_it_answers(self) -> None:
+        end = time.monotonic() + STARTED_WITHIN
+        while time.monotonic() < end:
+            try:
+                with urlopen(f"{self.origin}/static/icon.svg", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(f"the server does not answer: {self.log}")
+
+    def kill(self) -> None:
+        """End it as a power cut would, without a chance to tidy up."""
+        assert self._process is not None
+        self._process.kill()
+        self._reap()
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._reap()
+
+    def _reap(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        assert self._log is not None
+        self._process.wait(timeout=15)
+        self._process.stdout.close()
+        self._log.close()
+        self._process = None
