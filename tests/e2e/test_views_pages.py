@@ -107,8 +107,8 @@ def test_a_small_class_is_never_called_nothing(app: App) -> None:
 def test_train_now_asks_the_server(app: App) -> None:
     app.replies["POST /api/train"] = {"state": "running"}
     status(app)
-    app.page.get_by_role("button", name="Train now").click()
-    app.page.wait_for_function("document.querySelector('main')")
+    with app.page.expect_response("**/api/train"):
+        app.page.get_by_role("button", name="Train now").click()
     assert ("POST /api/train", {}) in app.sent
 
 
@@ -182,7 +182,7 @@ def test_another_column_is_read_anew(new: App) -> None:
     roles = new.page.locator(".roles").first.get_by_role("combobox")
     roles.nth(0).select_option("=message")
     roles.nth(1).select_option("none")
-    new.page.wait_for_function("!document.querySelector('[role=status]')")
+    new.page.locator("[role=status]").wait_for(state="detached")
     wanted = {"path": "sms.csv", "text": "message", "label": "", "id": None, "task": "classification"}
     assert new.sent[-1] == ("POST /api/preview", wanted)
 
