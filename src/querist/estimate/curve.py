@@ -8,7 +8,7 @@ import numpy as np
 
 from querist._arrays import Floats
 from querist.errors import BadInput
-from querist.estimate.protocol import Estimate, not_enough
+from querist.estimate.protocol import Estimate, History, not_enough
 from querist.estimate.sample import FEW
 
 SLOPES = np.geomspace(0.05, 2.0, 40)
@@ -62,6 +62,13 @@ def fit_curve(labels: Floats, right: Floats, rng: np.random.Generator) -> Curve 
     residual = outcomes.mean(axis=1) - _power(fit, sizes[:, None])[:, 0]
     scatter = float(np.sqrt((residual**2).sum() / max(len(sizes) - 3, 1)))
     return Curve(fit[0], power_law(sizes, resampled(outcomes, rng)), scatter, int(sizes[-1]), n)
+
+
+def curve_of(history: History, rng: np.random.Generator) -> Curve | None:
+    """Fit the learning curve of a study's models, those of the present label set; None when they are too few."""
+    sizes = np.array([version.labels for version in history.comparable()], np.float64)
+    right = history.outcomes().astype(np.float64)
+    return fit_curve(sizes[sizes > 0], right[sizes > 0], rng)
 
 
 def resampled(outcomes: Floats, rng: np.random.Generator) -> Floats:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from querist.estimate.curve import MODELS, fit_curve, gain
+from querist.estimate.curve import MODELS, curve_of, gain
 from querist.estimate.protocol import History, Verdict
 from querist.estimate.sample import FEW
 from querist.view import Draw
@@ -30,12 +28,10 @@ class ExpectedGain:
 
     def __call__(self, history: History) -> Verdict:
         """Forecast the gain from the learning curve."""
-        right = history.outcomes().astype(np.float64)
-        sizes = np.array([version.labels for version in history.comparable()], np.float64)
-        right, sizes = right[sizes > 0], sizes[sizes > 0]
-        curve = fit_curve(sizes, right, Draw(0, len(sizes)).rng("expected gain"))
+        curve = curve_of(history, Draw(0, len(history.versions)).rng("expected gain"))
         if curve is None:
-            models = f"{len(np.unique(sizes))} models and {right.shape[1]} audit labels"
+            sizes = {version.labels for version in history.comparable() if version.labels > 0}
+            models = f"{len(sizes)} models and {history.outcomes().shape[1]} audit labels"
             return Verdict(False, f"not enough yet: {models}, of {MODELS} and {FEW}")
         _, _, high = gain(curve, self.labels, confidence=self.confidence)
         worth = self.price * self.labels
