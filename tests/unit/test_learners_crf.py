@@ -149,7 +149,7 @@ def test_features_say_what_a_word_looks_like():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("c1=-1", "crf: c1 and c2 must be 0 or more: got -1 and 0.01"),
+        ("c1=-1", "crf: c1 and c2 must be 0 or more: got -1 and 0.05"),
         ("paths=0", "crf: paths must be a whole number, 1 or more: got 0"),
         ("members=1.5", "crf: members must be a whole number, 0 or more: got 1.5"),
     ],

@@ -39,8 +39,8 @@ class Crf:
     Source: Lafferty, McCallum & Pereira 2001; bootstrap: Abe & Mamitsuka 1998.
     """
 
-    c1: float = 0.1
-    c2: float = 0.01
+    c1: float = 0.05
+    c2: float = 0.05
     max_iter: int = 100
     members: int = 0
     paths: int = 10

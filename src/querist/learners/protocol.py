@@ -45,7 +45,7 @@ class Learner(Protocol):
     def fit(
         self,
         items: Items,
-        targets: NDArray[np.int64],
+        targets: NDArray[Any],
         *,
         classes: int,
         rng: np.random.Generator,
@@ -53,6 +53,9 @@ class Learner(Protocol):
         warm: Predictor | None = None,
     ) -> Predictor:
         """Train on L items and their class codes 0 … classes − 1, given in ingest order.
+
+        Where a label is more than one class, ``targets`` are what ``Task.encode`` gives: spans [S, 3] of each text in
+        an object array [L], or a table [L, C] of 0 and 1 for sets of classes.
 
         ``pool`` holds every item of the study, labelled or not, in ingest order: for scaling and vocabularies, which
         need no label. No label at all, one class only, and classes without a label are states that work: the predictor

@@ -12,6 +12,7 @@ from querist._arrays import Rows
 from querist.data import Pool
 from querist.store.protocol import Event
 from querist.tasks.protocol import Answer, Label, Task
+from querist.view import Ragged
 
 UNKNOWN = -1
 LABELLED = 0
@@ -80,6 +81,18 @@ class Known:
         if self.overlap == 1:
             return given[-1].label
         return self.task.merge([a for a in given if a.who != IMPORT] or given)
+
+    def votes(self, rows: Rows) -> Ragged:
+        """Give who named which class of some rows: pairs (person, class code), none where there is no label."""
+        code = {str(name): at for at, name in enumerate(self.task.schema["labels"])}
+        pairs: list[tuple[int, int]] = []
+        starts = [0]
+        for row in rows.tolist():
+            given = [answer for answer in self.answers(self.pool.ids[row]) if answer.kind == "label"]
+            said = ((who, name) for who, answer in enumerate(given) for name in self.task.named(answer.label))
+            pairs += [(who, code[str(name)]) for who, name in said]
+            starts.append(len(pairs))
+        return Ragged(np.array(pairs, np.int64).reshape(-1, 2), np.array(starts, np.int64))
 
     def unfinished(self) -> list[str]:
         """List the items with some labels, but of fewer than ``overlap`` people, in ingest order."""

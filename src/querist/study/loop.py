@@ -342,6 +342,8 @@ class Study:
         asked = question(known, out, predictor=model.predictor, features=model.encoded.features, needs=needs)
         if "past" in rule.context:
             asked = replace(asked, past=past(self.store, known))
+        if "votes" in rule.context:
+            asked = replace(asked, votes=known.votes(asked.asked))
         draw = Draw(self.seed, known.position)
         reserve = reserve_depth(self.batch) if self.settings.reserve is None else self.settings.reserve
         ids, chosen = choose(asked, rule, batch=self.batch, reserve=reserve, draw=draw)

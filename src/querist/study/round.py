@@ -19,7 +19,7 @@ from querist.store import Store
 from querist.store.protocol import Claim, Ranked, Ranking
 from querist.strategies.protocol import Strategy
 from querist.study.known import Known
-from querist.view import Draw, Evidence, Need, Round, Selection, View
+from querist.view import Draw, Evidence, Need, Ragged, Round, Selection, View
 
 BLOCK = 8_192
 """Rows per prediction, whatever the engine, so that the last digits never depend on it."""
@@ -39,6 +39,7 @@ class Question:
     asked: Rows
     codes: NDArray[np.int64]
     past: tuple[Round, ...] = ()
+    votes: Ragged | None = None
 
     def view(self, rows: Rows) -> View:
         """Look at some rows, without context."""
@@ -117,7 +118,7 @@ def _with_reserve(chosen: Selection, scores: Floats, view: View, reserve: int, d
 def _shards(asked: Question, strategy: Strategy) -> Iterator[View]:
     context: dict[str, Any] = {"past": asked.past}
     if strategy.context & {"labelled", "targets"}:
-        context |= {"labelled": asked.view(asked.asked), "labels": asked.codes[asked.asked]}
+        context |= {"labelled": asked.view(asked.asked), "labels": asked.codes[asked.asked], "votes": asked.votes}
     one_shard = len(asked.candidates) <= SHARD
     if "targets" in strategy.context and not one_shard:
         context["targets"] = asked.view(_target_rows(asked))

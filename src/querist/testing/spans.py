@@ -52,7 +52,9 @@ def make_texts(count: int = 40, *, seed: int = 0) -> tuple[NDArray[np.object_], 
 def _text(form: str, rng: np.random.Generator) -> tuple[str, list[dict[str, Any]]]:
     names = {key: str(rng.choice(_NAMES[key[:3]])) for key in ("PER", "PER2", "ORG") if f"{{{key}}}" in form}
     text = form.format(**names)
-    spans = [{"start": text.index(n), "end": text.index(n) + len(n), "label": key[:3]} for key, n in names.items()]
+    spans: list[dict[str, Any]] = [
+        {"start": text.index(n), "end": text.index(n) + len(n), "label": key[:3]} for key, n in names.items()
+    ]
     kept: list[dict[str, Any]] = []
     for span in sorted(spans, key=lambda span: span["start"]):
         if not kept or span["start"] >= kept[-1]["end"]:
