@@ -69,6 +69,7 @@ class Running:
         if study is not None:
             study.store.put(ADDRESS, json.dumps({"origin": place.origin}).encode())
         self._who = options.who
+        self._thread: threading.Thread | None = None
         self._uvicorn = _Uvicorn(self.server, options)
 
     @property
@@ -87,7 +88,8 @@ class Running:
 
     def start(self) -> Running:
         """Serve in a thread, and return when requests are answered."""
-        threading.Thread(target=self.run, daemon=True, name="querist label").start()
+        self._thread = threading.Thread(target=self.run, daemon=True, name="querist label")
+        self._thread.start()
         self._until_started()
         return self
 
@@ -106,6 +108,8 @@ class Running:
     def close(self) -> None:
         """Stop serving; the study stays open."""
         self.server.over = self._uvicorn.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
 
     def __enter__(self) -> Running:
         return self
