@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from views_stage import POLICY, STATIC, Stage, open_stage
+from views_stage import ORIGIN, POLICY, STATIC, Stage, open_stage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -143,7 +143,7 @@ class App(Stage):
     def open(self, screen: str) -> None:
         """Open a screen by its hash."""
         self.page.goto("about:blank")
-        self.page.goto(f"http://views.test/{screen}")
+        self.page.goto(f"{ORIGIN}/{screen}")
         self.page.wait_for_selector("h1")
 
     def axe(self) -> list[str]:
