@@ -66,6 +66,11 @@ class Wrapped(Strategy, Protocol):
         """Give the score at which the inner strategy expects nothing."""
         return self.inner.floor
 
+    @property
+    def calibrated(self) -> bool:
+        """Say whether the inner strategy asks for tempered probabilities."""
+        return self.inner.calibrated
+
 
 def adopt(rule: Strategy, *names: str) -> None:
     """Keep the strategies in some fields of a new wrapper as their specifications, those that have one.

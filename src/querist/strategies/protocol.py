@@ -29,9 +29,10 @@ class Strategy(Protocol):
     the choice of a row depends on the other rows chosen, so that shards give a two-round approximation instead of the
     same picks. ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one
     needs none. ``most_classes`` is the largest number of classes it is defined for; None: any. ``floor`` is the score
-    at which nothing is expected of a row: powers of scores and scores per cost count from it.
+    at which nothing is expected of a row: powers of scores and scores per cost count from it. ``calibrated`` asks a
+    study for tempered probabilities, which cost it five more fits.
 
-    These seven are read on the object: most strategies give them as class variables, one that holds another strategy
+    These eight are read on the object: most strategies give them as class variables, one that holds another strategy
     computes them. Every parameter has a default, so that a name alone makes a strategy.
     """
 
@@ -69,6 +70,11 @@ class Strategy(Protocol):
     def floor(self) -> float:
         """Give the score at which nothing is expected of a row."""
         return 0.0
+
+    @property
+    def calibrated(self) -> bool:
+        """Say whether a study should temper the probabilities."""
+        return False
 
     about: ClassVar[About]
 
@@ -126,6 +132,8 @@ def evidence_for(strategy: Strategy, name: str, provides: frozenset[Need]) -> fr
     >>> sorted(evidence_for(Margin(), "margin", frozenset({"decision", "embed"})))
     ['decision']
     """
+    if strategy.calibrated and "decision" in provides:  # tempering makes probabilities of decision values
+        provides |= {"probs"}
     missing: frozenset[str] = strategy.needs - provides
     choice = next((n for n in strategy.either if n in provides), None)
     if missing or (strategy.either and choice is None):

@@ -25,7 +25,7 @@ from querist.study.facts import Query, Status, Step, status_of
 from querist.study.items import Encoding, StoredItems, cache_of, encoder_named
 from querist.study.known import Known
 from querist.study.lock import holding
-from querist.study.model import Model, digest, train
+from querist.study.model import Model, calibrated, digest, train
 from querist.study.round import choose, past, question, queue, reserve_depth
 from querist.study.rows import label_rows
 from querist.study.settings import Settings, strategy_text
@@ -339,7 +339,8 @@ class Study:
         rule, name = self._rule(known)
         needs = evidence_for(rule, name, model.predictor.provides)
         out = self.store.leases()
-        asked = question(known, out, predictor=model.predictor, features=model.encoded.features, needs=needs)
+        asks = calibrated(self.learner, model, known, seed=self.seed) if rule.calibrated else model.predictor
+        asked = question(known, out, predictor=asks, features=model.encoded.features, needs=needs)
         if "past" in rule.context:
             asked = replace(asked, past=past(self.store, known))
         if "votes" in rule.context:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from querist.errors import LearnerFailed, MissingEvidence, QueristError
+from querist.learners.calibration import tempered
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.study.items import Encoded
 from querist.study.known import Known
@@ -53,6 +54,13 @@ def train(learner: Learner, settings: Settings, known: Known, encoded: Encoded) 
         where = f"{settings.learner_text} on {len(rows)} labels of {known.classes_seen()} classes"
         raise LearnerFailed(f"training failed: {where}: {error}") from error
     return Model(known.position, features.shape[0], predictor, encoded)
+
+
+def calibrated(learner: Learner, model: Model, known: Known, *, seed: int) -> Predictor:
+    """Give the model with tempered probabilities, for a strategy that asks for them; costs five fits."""
+    features, rng = model.encoded.features, Draw(seed, known.position).rng("calibrate")
+    labelled = (features[known.labelled], known.targets())
+    return tempered(learner, model.predictor, labelled, pool=features, classes=known.task.classes, rng=rng)
 
 
 def digest(settings: Settings, position: int, items: int) -> str:
