@@ -7,7 +7,8 @@ from typing import cast
 
 from querist._load import find, names
 from querist.errors import BadData, UnknownName, near
-from querist.formats._files import open_text
+from querist.formats._delimited import guard
+from querist.formats._files import open_text, write_bytes
 from querist.formats.protocol import About, Arrays, Format, LabelFormat, LabelRow
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "LabelFormat",
     "LabelRow",
     "by_path",
+    "guard",
     "label_format",
     "listing",
     "open_text",
     "stem",
+    "write_bytes",
 ]
 
 
@@ -40,9 +43,9 @@ def by_path(path: str | Path) -> Format:
     'libsvm'
     """
     bare = Path(path).name.lower().removesuffix(".gz")
-    for about in listing():
-        if bare.endswith(about.suffixes):
-            return cast(Format, find("formats", about.name)())
+    found = [(len(suffix), about.name) for about in listing() for suffix in about.suffixes if bare.endswith(suffix)]
+    if found:
+        return cast(Format, find("formats", max(found)[1])())  # the longest: .doccano.jsonl before .jsonl
     known = ", ".join(suffix for about in listing() for suffix in about.suffixes)
     raise BadData(f"cannot tell the format of {Path(path).name!r} by its ending: known are {known} (also with .gz)")
 

@@ -24,7 +24,9 @@ _STATUS: dict[Kind, str] = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
+    """An object of a file and where it stands."""
+
     where: str
     value: dict[str, Any]
 
@@ -47,7 +49,7 @@ class Jsonl:
         """Read objects as a table; it has its own types, so hints are not asked; raises BadData with the line."""
         from querist.formats._rows import table_of
 
-        lines = list(_lines(read_text(path).decode(), Path(path).name))
+        lines = list(json_lines(read_text(path).decode(), Path(path).name))
         return table_of([line.value for line in lines], lambda i: lines[i].where)
 
     def write(self, rows: Table, path: Path) -> None:
@@ -62,14 +64,15 @@ class Jsonl:
 
     def read_rows(self, stream: IO[str]) -> list[LabelRow]:
         """Read items with their answers; raises BadData that names the line."""
-        return [_row(line) for line in _lines(stream.read().removeprefix("\ufeff"), name_of(stream))]
+        return [_row(line) for line in json_lines(stream.read().removeprefix("\ufeff"), name_of(stream))]
 
     def read_labels(self, stream: IO[str]) -> list[Answer]:
         """Read the answers alone, in the order of the file."""
         return answers_of(self.read_rows(stream))
 
 
-def _lines(text: str, name: str) -> Iterator[_Line]:
+def json_lines(text: str, name: str) -> Iterator[Line]:
+    """Read the objects of a text, one a line, empty lines left aside; raises BadData that names the line."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -82,7 +85,7 @@ def _lines(text: str, name: str) -> Iterator[_Line]:
             ) from None
         if not isinstance(value, dict):
             raise BadData(f"{where}: each line must be one JSON object: got a {type(value).__name__}")
-        yield _Line(where, value)
+        yield Line(where, value)
 
 
 def _dump(value: Any, what: str) -> str:
@@ -116,7 +119,7 @@ def _label(answer: Answer, at: int | None, task: str) -> dict[str, Any]:
     }
 
 
-def _row(line: _Line) -> LabelRow:
+def _row(line: Line) -> LabelRow:
     entry, id = line.value, line.value.get("id")
     if not isinstance(id, str | int) or isinstance(id, bool) or id == "":
         raise BadData(f"{line.where}: 'id' must be a text or a whole number: got {id!r}")
@@ -142,14 +145,14 @@ def _short(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**entry, "value": entry["label"]}] if entry.get("label") is not None else []
 
 
-def _list(line: _Line, name: str) -> list[dict[str, Any]]:
+def _list(line: Line, name: str) -> list[dict[str, Any]]:
     value = line.value.get(name) or []
     if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
         raise BadData(f"{line.where}: {name!r} must be a list of objects: got {str(value)[:60]!r}")
     return value
 
 
-def _mapping(line: _Line, name: str) -> dict[str, Any] | None:
+def _mapping(line: Line, name: str) -> dict[str, Any] | None:
     value = line.value.get(name)
     if value is not None and not isinstance(value, dict):
         raise BadData(f"{line.where}: {name!r} must be an object: got {str(value)[:60]!r}")

@@ -76,7 +76,8 @@ def lci(decision: Array, table: Floats) -> Floats:
     [0.5, 1.5]
     """
     size = (odds(decision) > 0).sum(axis=1).astype(np.float64)
-    return np.abs(size - (table.sum(axis=1).mean() if len(table) else size))
+    usual = table.sum(axis=1).mean() if len(table) else size
+    return np.asarray(np.abs(size - usual))
 
 
 def separation(decision: Array) -> Floats:
