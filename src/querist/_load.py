@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from querist.errors import BadInput, UnknownName, near
 
-_NOT_A_NAME = {"protocol", "info"}
+_NOT_A_NAME = {"protocol", "info", "calibration"}
 
 
 class Spec(NamedTuple):
@@ -107,8 +107,27 @@ def find(kind: str, name: str) -> Any:
         return getattr(module, class_name(name))
     plugins = _plugins(kind)
     if name in plugins:
-        return plugins[name].load()
+        return _loaded(kind, plugins[name])
     raise UnknownName(f"no {_singular(kind)} is called {name!r}: {near(name, names(kind))}")
+
+
+def _loaded(kind: str, entry: Any) -> Any:
+    try:
+        return entry.load()
+    except Exception as error:  # the code of somebody else may raise anything
+        what = f"{type(error).__name__}: {error}"
+        raise UnknownName(
+            f"the {_singular(kind)} {entry.name!r} of an installed package cannot be loaded ({what}): "
+            "mend or remove that package"
+        ) from error
+
+
+def _is_of(entry: Any, kind: type) -> bool:
+    """Say whether a package's entry is a class; one that cannot be loaded is not."""
+    try:
+        return bool(entry.load() is kind)
+    except Exception:  # the code of somebody else may raise anything, and it is not what was asked for
+        return False
 
 
 def _singular(kind: str) -> str:
@@ -145,7 +164,7 @@ def spec_of(thing: object, kind: str) -> str | None:
     name = type(thing).__module__.rpartition(".")[2].replace("_", "-")
     registered = name in builtin(kind) and find(kind, name) is type(thing)
     if not registered:
-        name = next((n for n, e in _plugins(kind).items() if e.load() is type(thing)), "")
+        name = next((n for n, e in _plugins(kind).items() if _is_of(e, type(thing))), "")
     if hasattr(thing, "spec"):
         return str(thing.spec) if name and thing.spec else None
     if not name or not is_dataclass(thing):

@@ -201,9 +201,9 @@ def test_a_missing_changed_or_moved_file_is_named(cells):
     pool = load(cells).pool
     draw(cells / "benign" / "1.png", "green")
     (cells / "benign" / "2.png").unlink()
-    with pytest.raises(BadData, match="the image 'benign/1.png' has changed since it was read: put the old file"):
+    with pytest.raises(BadData, match=r"the image 'benign/1.png' has changed since it was read: put the old file"):
         pool.picture("benign/1.png")
-    with pytest.raises(BadData, match="the image 'benign/2.png' is not in '.*cells' any more: put it back"):
+    with pytest.raises(BadData, match=r"the image 'benign/2.png' is not in '.*cells' any more: put it back"):
         pool.picture("benign/2.png")
     cells.rename(cells.with_name("elsewhere"))
     with pytest.raises(

@@ -125,10 +125,24 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+MOST_SKIPPED = 20
+
+
 def notes(dataset: Dataset) -> None:
-    """Say how data were read: columns that are no features, rows left out."""
-    for note in (*dataset.pool.about.get("notes", ()), *dataset.skipped):
+    """Say how data were read: columns that are no features, rows left out (the first twenty by name)."""
+    more = len(dataset.skipped) - MOST_SKIPPED
+    for note in (*dataset.pool.about.get("notes", ()), *dataset.skipped[:MOST_SKIPPED]):
         say(f"{dataset.name}: {note}")
+    if more > 0:
+        say(f"{dataset.name}: and {more} more left out; querist.load(…).skipped lists all")
+
+
+def warnings(dataset: Dataset, classes: list[Any] | None = None) -> None:
+    """Warn of columns that give the answer away."""
+    from querist.data.leaks import leaks
+
+    for warning in leaks(dataset, classes):
+        say(f"{dataset.name}: {warning}")
 
 
 def completing(kind: str) -> Callable[..., list[CompletionItem]]:

@@ -23,8 +23,8 @@ from querist.cli._output import emit, say, show
 def command(runs: tuple[str, ...], out: Path, as_json: bool) -> None:
     """Compare strategies over the data sets of several simulations.
 
-    Differences are paired by seed; a data set is won or lost beyond two standard errors (from three seeds on); over the data sets, Wilcoxon's
-    signed-rank test, corrected for the number of pairs.
+    Differences are paired by seed; a data set is won or lost beyond two standard errors, from three seeds on; over the
+    data sets, Wilcoxon's signed-rank test, corrected for the number of pairs.
     """
     from querist.simulate import compare
 

@@ -10,13 +10,19 @@ import click
 
 from querist.cli._options import study_command
 from querist.cli._output import say
+from querist.errors import BadInput
 
 if TYPE_CHECKING:
     from querist.study import Study
 
 
-@study_command("querist export cells.querist --format csv --out labels.csv")
-@click.option("--format", "form", required=True, metavar="FORMAT", help="jsonl (loses nothing) or csv.")
+@study_command("querist export cells.querist --out labels.csv")
+@click.option(
+    "--format",
+    "form",
+    metavar="FORMAT",
+    help="jsonl (loses nothing), csv, or another one that `querist formats` lists.  [default: by the ending of --out]",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -29,14 +35,22 @@ def command(study: Study, form: str, out: Path | None, everything: bool) -> None
 
     Each person's latest answer on an item is written; answers taken back are not. `querist import` reads the file.
     """
-    from querist.formats import label_format
+    from querist.formats import label_format, write_bytes
 
-    writer = label_format(form)
+    writer = label_format(form or _by_ending(out))
     rows = list(study.rows(everything=everything))
     text = io.StringIO(newline="")
     writer.write_labels(rows, text)
     if out is None:
         click.echo(text.getvalue(), nl=False)
     else:
-        out.write_bytes(text.getvalue().encode())
+        write_bytes(out, text.getvalue().encode())
         say(f"wrote {len(rows)} items to {out}")
+
+
+def _by_ending(out: Path | None) -> str:
+    from querist.formats import by_path
+
+    if out is None:
+        raise BadInput("say which format: --format csv, or --out FILE with an ending that tells it")
+    return by_path(out).about.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ import click
 
 from querist.cli._options import as_json, study_command, study_name
 from querist.cli._output import emit, say
-from querist.errors import BadInput
+from querist.errors import BadInput, near
 
 if TYPE_CHECKING:
+    from querist.formats import LabelRow
     from querist.study import Study
     from querist.tasks import Answer
 
@@ -42,7 +44,19 @@ def read(file: str, form: str | None) -> list[Answer]:
     """Read the answers of a file; ``form`` None: its ending says which format it is."""
     from querist.formats import by_path, label_format, open_text
 
-    return label_format(form or by_path(file).about.name).read_labels(open_text(file))
+    reader = label_format(form or by_path(file).about.name)
+    answers = reader.read_labels(open_text(file))
+    if not answers:
+        raise BadInput(_nothing(file, reader.read_rows(open_text(file))))
+    return answers
+
+
+def _nothing(file: str, rows: Sequence[LabelRow]) -> str:
+    names = dict.fromkeys(name for row in rows for name in row.data)
+    return (
+        f"{file} holds no answers: none of its {len(rows)} rows has a label, which must be called 'label' "
+        f"({near('label', names)}); nothing was imported"
+    )
 
 
 def _checked(study: Study, answer: Answer, file: str) -> Answer:

@@ -9,6 +9,7 @@ import click
 
 from querist.cli._options import as_json, example
 from querist.cli._output import emit, show
+from querist.errors import BadInput
 
 
 @click.command(epilog=example("querist learners"))
@@ -27,9 +28,19 @@ _UNSAID = {"what": "from an installed package, which says no more", "gives": (),
 
 def facts() -> list[dict[str, Any]]:
     """List the learners with their facts, by name."""
-    from querist._load import find, names
+    from querist._load import names
 
-    return [_facts(name, find("learners", name)) for name in names("learners")]
+    return [_row(name) for name in names("learners")]
+
+
+def _row(name: str) -> dict[str, Any]:
+    """Give the facts of a learner; those of a package that cannot be loaded are its error."""
+    from querist._load import find
+
+    try:
+        return _facts(name, find("learners", name))
+    except BadInput as error:
+        return {"name": name, **_UNSAID, "what": str(error), "options": {}, "error": str(error)}
 
 
 def _facts(name: str, learner: Any) -> dict[str, Any]:

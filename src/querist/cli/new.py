@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from querist.cli._options import as_json, columns, completing, encoder, example, learner, notes, reading
+from querist.cli._options import as_json, columns, completing, encoder, example, learner, notes, reading, warnings
 from querist.cli._output import emit, say
 from querist.errors import BadInput
 
@@ -60,6 +60,7 @@ def _create(path: str, data: str, *, labels: str | None, ignore_labels: bool, **
     names = None if labels is None else classes_of(labels)
     dataset = load(data, **columns(options))
     notes(dataset)
+    warnings(dataset, names)
     with Study.create(path, dataset, labels=names, keep_labels=not ignore_labels, **options) as study:
         return study.status()
 

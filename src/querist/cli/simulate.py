@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from querist.cli._options import as_json, columns, completing, encoder, example, learner, notes, reading
+from querist.cli._options import as_json, columns, completing, encoder, example, learner, notes, reading, warnings
 from querist.cli._output import emit
 from querist.cli._progress import watching
 from querist.cli._results import say_written, show_results
@@ -126,6 +126,7 @@ def read_data(
     found = [load(source, **given) for source in data]
     for each in found:
         notes(each)
+        warnings(each)
     if test is not None:
         return found, load(test, like=found[0].pool, **given)
     return found, load_test(data[0], like=found[0].pool, **given) if own and len(data) == 1 else None

@@ -8,6 +8,7 @@ import click
 
 from querist.cli._options import as_json, example
 from querist.cli._output import emit, say, show, width
+from querist.errors import BadInput
 
 WORDS = ("name", "family", "needs", "formula")
 WIDE = 110
@@ -31,10 +32,24 @@ def command(as_json: bool) -> None:
 
 def facts() -> list[dict[str, Any]]:
     """List the strategies with their facts, by family and name."""
-    from querist._load import make, names
+    from querist._load import names
 
-    rows = [_facts(name, make("strategies", name)) for name in names("strategies")]
+    rows = [_row(name) for name in names("strategies")]
     return sorted(rows, key=lambda row: (row["family"], row["name"]))
+
+
+def _row(name: str) -> dict[str, Any]:
+    """Give the facts of a strategy; those of a package that cannot be loaded are its error."""
+    from querist._load import make
+
+    try:
+        return _facts(name, make("strategies", name))
+    except BadInput as error:
+        words = ("family", "formula", "cost", "source")
+        return {"name": name, **_NOTHING, **dict.fromkeys(words, "–"), "formula": str(error), "error": str(error)}
+
+
+_NOTHING: dict[str, Any] = {"needs": [], "either": [], "context": [], "joint": False}
 
 
 def _facts(name: str, rule: Any) -> dict[str, Any]:

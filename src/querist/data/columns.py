@@ -157,12 +157,12 @@ def fit(table: Table, names: Sequence[str]) -> tuple[tuple[Column, ...], tuple[s
     return columns, tuple(c for c in fitted.values() if isinstance(c, str))
 
 
-def refit(table: Table) -> Columns:
+def refit(table: Table, told: Sequence[str] = ()) -> Columns:
     """Fit the encoding anew on some rows of a pool's records, so that other rows decide neither fills nor categories.
 
-    Raises BadData when no column can be a feature. Cost O(N·D log N).
+    ``told`` are columns that tell of the answers. Raises BadData when no column can be a feature. Cost O(N·D log N).
     """
-    columns, notes = fit(table, [name for name in table.column_names if not is_id(name)])
+    columns, notes = fit(table, [name for name in table.column_names if not is_id(name) and name not in told])
     if not columns:
         raise BadData(f"no column can be used as a feature of the training rows alone: {'; '.join(notes)}")
     return Columns(columns)

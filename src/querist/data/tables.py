@@ -21,6 +21,7 @@ from querist.data.pool import Pool
 from querist.data.records import Records
 from querist.data.roles import Roles, Wish, is_id, resolve
 from querist.errors import BadData
+from querist.formats.csv import FIXED
 from querist.formats.protocol import Table
 from querist.tasks.protocol import Label
 
@@ -34,6 +35,8 @@ class Tabular:
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     labels: list[Label | None] | None = None
+    told: tuple[str, ...] = ()
+    """Columns that tell of the answers, in a file that `querist export` wrote: never features."""
 
 
 def pool_of(table: Table, wish: Wish, labels: Any = None) -> tuple[Pool, list[Label | None] | None, tuple[str, ...]]:
@@ -46,7 +49,8 @@ def pool_of(table: Table, wish: Wish, labels: Any = None) -> tuple[Pool, list[La
     rows = _without_textless(rows)
     encoding, notes = _encoding(rows, wish)
     ids = _ids(rows)
-    about = {"columns": encoding.json(), "notes": [*rows.notes, *notes]}
+    about: dict[str, Any] = {"columns": encoding.json(), "notes": [*rows.notes, *notes]}
+    about |= {"told": list(rows.told)} if rows.told else {}
     texts = rows.roles.text is not None
     pool = Pool(
         ids,
@@ -71,7 +75,13 @@ def _tidy(table: Table, wish: Wish) -> Tabular:
     if "" in table.column_names:
         notes.append("a column without a name (an index of rows, most likely) was left out; name it to use it")
     kept = pa.table({name: c for name, c in columns.items() if c is not None})
-    return Tabular(kept, resolve(kept.column_names, wish), tuple(notes))
+    told = ("seconds",) if set(FIXED) <= set(kept.column_names) else ()
+    if told:  # the time that an answer took stays with the row, for simulations that count it
+        kept = kept.drop_columns(["who", "kind"])
+        notes.append(
+            "a file that `querist export` wrote: who, seconds and kind tell of the answers, and are no features"
+        )
+    return Tabular(kept, resolve(kept.column_names, wish), tuple(notes), told=told)
 
 
 _BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
@@ -98,7 +108,7 @@ def _choose_text(rows: Tabular) -> Tabular:
     table, roles = rows.table, rows.roles
     if roles.text is not None:
         return rows
-    taken = roles.columns()
+    taken = [*roles.columns(), *rows.told]
     free = [name for name in table.column_names if name not in taken]
     numeric = any(is_number(table.column(name).type) for name in free)
     strings = [name for name in free if is_text(table.column(name).type)]
@@ -143,7 +153,7 @@ def _encoding(rows: Tabular, wish: Wish) -> tuple[Columns, tuple[str, ...]]:
     if known is not None:
         return known, ()
     roles = rows.roles
-    taken = roles.columns()
+    taken = [*roles.columns(), *rows.told]
     free = [] if roles.text else [name for name in rows.table.column_names if name not in taken]
     spare = [name for name in free if is_id(name)]  # who calls a column id does not mean a quantity
     columns, notes = fit(rows.table, [name for name in free if name not in spare])

@@ -20,14 +20,14 @@ from querist.tasks import Task
 class Plan:
     """What a simulation compares, and how.
 
-    ``strategies`` and ``learner`` (None: the task's own) are specifications or objects. ``initial`` items are labelled
-    before the first round, chosen by ``initial_by``: "random", "stratified" (each class first, then in proportion) or a strategy, which
-    then chooses without any label. Rounds of ``batch`` items follow until ``budget`` labels (initial set included;
-    None: the whole training part) or until nothing is left to ask. Each of ``seeds`` has its own split, ``test_size``
-    of the items for testing (``stratify``: the same share of each class), and its own initial set: both are the same
-    for every strategy. ``noise`` is the share of wrong answers, ``missing`` of "unsure" ones. ``cost`` is what the cost
-    column counts: items, the task's own unit, or seconds (a column "seconds" of the data). ``encoder`` describes images
-    (see ``querist.embed.image_encoder``).
+    ``strategies`` and ``learner`` (None: the task's own) are specifications or objects; ``encoder`` describes images
+    (see ``querist.embed.image_encoder``). ``initial`` items are labelled before the first round, chosen by
+    ``initial_by``: "random", "stratified" (each class first, then in proportion) or a strategy, which then chooses
+    without any label. Rounds of ``batch`` items follow until ``budget`` labels (initial set included; None: the whole
+    training part) or until nothing is left to ask. Each of ``seeds`` has its own split, ``test_size`` of the items for
+    testing (``stratify``: the same share of each class), and its own initial set: both are the same for every strategy.
+    ``noise`` is the share of wrong answers, ``missing`` of "unsure" ones. ``cost`` is what the cost column counts:
+    items, the task's own unit, or seconds (a column "seconds" of the data).
 
     For the summary: ``metric`` (default: the task's first), ``targets`` in its unit, ``shares`` of the value with all
     labels, ``window`` rounds of smoothing before a target counts as reached.

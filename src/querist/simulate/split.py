@@ -98,7 +98,7 @@ class Split:
     def _columns(self) -> Columns | None:
         """Fit the encoding of a table on the training rows; None where nothing is cut, or it is no table."""
         table = None if self.source.test is not None else _table(self.source.pool)
-        return None if table is None else refit(table.take(self.train))
+        return None if table is None else refit(table.take(self.train), self.source.pool.about.get("told", ()))
 
     @property
     def labels(self) -> dict[str, Label]:
