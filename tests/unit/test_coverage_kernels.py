@@ -174,6 +174,7 @@ def test_the_way_taken_changes_no_pick(monkeypatch, strategy):
     plain = querist.query(strategy, 20, embed=rows, seed=0, **CASES[strategy])
     for module in ("distance", "lcmd", "balls"):
         monkeypatch.setattr(f"querist.select.{module}.COMPILED", 0)
-    monkeypatch.setattr("querist.strategies.max_det.COMPILED", 0)
+    for module in ("max_det", "typiclust"):
+        monkeypatch.setattr(f"querist.strategies.{module}.COMPILED", 0)
     assert querist.query(strategy, 20, embed=rows, seed=0, **CASES[strategy]).tolist() == plain.tolist()
     assert distance.COMPILED == 0

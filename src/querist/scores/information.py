@@ -9,15 +9,17 @@ algebra is one operation on N numbers side by side, an order of magnitude faster
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Floats, Rows, blocks
+from querist._arrays import BLOCK_BYTES, Floats, Rows, blocks
 
 # Small matrices of one block of rows stay in the processor's cache.
 CACHE_BYTES = 2**22
+KEPT_BYTES = 2**24
 
 
 def contrasts(classes: int) -> Floats:
@@ -108,8 +110,17 @@ class Rowset:
         """The parameters, (E, Q)."""
         return self.probs.shape[1] - 1, self.embed.shape[1] + int(self.bias)
 
+    @cached_property
+    def _kept(self) -> Floats | None:
+        """The features of all rows where these are few numbers: they are read again for every row chosen."""
+        few = 8 * len(self) * self.shape[1] <= KEPT_BYTES
+        return self._features(slice(None)) if few else None
+
     def features(self, rows: slice | Rows) -> Floats:
         """Give some embeddings in float64, with the 1 of the intercept; [n, Q]."""
+        return self._features(rows) if self._kept is None else np.asarray(self._kept[rows])
+
+    def _features(self, rows: slice | Rows) -> Floats:
         h = self.embed[rows]
         out = np.ones((len(h), self.shape[1]))
         out[:, : h.shape[1]] = h
@@ -135,11 +146,13 @@ def information(rows: Rowset, *, squared: bool = False) -> Floats:
     """
     classes, width = rows.shape
     total = np.zeros((classes, width, classes, width))
-    for cut in blocks(len(rows), 8 * (classes + 1) * (width + 3 * classes)):
+    row = 8 * (classes + 1) * (width + 3 * classes)
+    # as many rows as parameters at least, or adding up the products would take longer than these
+    for cut in blocks(len(rows), row, limit=min(BLOCK_BYTES, max(CACHE_BYTES, row * classes * width))):
         h, bend = rows.features(cut), curvature(rows.probs[cut])
         bend = rows.weight * (np.einsum("aen,ebn->abn", bend, bend) if squared else bend)
         for a in range(classes):
-            weighted = (bend[a, : a + 1, :, None] * h).swapaxes(0, 1).reshape(len(h), (a + 1) * width)
+            weighted = (bend[a, : a + 1].T[:, :, None] * h[:, None, :]).reshape(len(h), (a + 1) * width)
             total[a, :, : a + 1] += (h.T @ weighted).reshape(width, a + 1, width)
     for a in range(classes):
         for b in range(a):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Floats, Rows
+from querist._arrays import Floats, Rows, blocks
+from querist._parallel import team
 from querist.scores.information import Rowset, Variance, trace_ratio, within
+from querist.select.distance import COMPILED
 from querist.select.top import foremost
+
+Share: TypeAlias = Callable[..., list[Any]]
+CACHE_BYTES = 2**22
+"""One block of products of embeddings, for compiled loops."""
 
 
 def bait(rows: Rowset, variance: Variance, *, n: int, oversample: float, ties: Floats) -> tuple[Rows, Floats]:
@@ -26,18 +35,23 @@ def bait(rows: Rowset, variance: Variance, *, n: int, oversample: float, ties: F
     >>> bait(rows, Variance(np.eye(2), np.eye(2)), n=2, oversample=1.5, ties=np.arange(3.0))[0].tolist()
     [0, 2]
     """
-    state, free = _State.of(rows, variance), np.ones(len(rows), bool)
-    picked: list[int] = []
-    value: list[float] = []
-    for _ in range(min(len(rows), max(n, int(oversample * n)))):
-        gain = np.where(free, state.worth(), -np.inf)
-        best = foremost(gain, ties)
-        picked.append(best)
-        value.append(gain[best])
-        free[best] = False
-        state = state.after(best)
-    kept = _backward(state.take(np.array(picked)), n, ties[picked])
-    return np.array(picked)[kept], np.array(value)[kept]
+    many, free = min(len(rows), max(n, int(oversample * n))), np.ones(len(rows), bool)
+    picked, value = np.empty(many, np.intp), np.empty(many)
+    with _side_by_side(rows, many) as share:
+        state = _State.of(rows, variance, share)
+        for i in range(many):
+            gain = np.where(free, state.worth(), -np.inf)
+            picked[i] = best = foremost(gain, ties)
+            value[i], free[best] = gain[best], False
+            state = state.after(best)
+        kept = _backward(state.take(picked), n, ties[picked])
+    return picked[kept], value[kept]
+
+
+def _side_by_side(rows: Rowset, picks: int) -> AbstractContextManager[Share | None]:
+    """Keep threads at hand for compiled loops; None where these do not repay loading the compiler."""
+    classes, width = rows.shape
+    return team() if picks * len(rows) * classes**2 * (classes + width) >= COMPILED else nullcontext()
 
 
 def _backward(state: _State, n: int, ties: Floats) -> Rows:
@@ -59,9 +73,10 @@ class _State:
     roots: Floats
     solid: Floats
     gain: Floats
+    share: Share | None = None
 
     @staticmethod
-    def of(rows: Rowset, variance: Variance) -> _State:
+    def of(rows: Rowset, variance: Variance, share: Share | None) -> _State:
         lower = np.tril_indices(rows.shape[0])
         roots, solid, gain = (np.empty((len(lower[0]), len(rows))) for _ in range(3))
         between = variance.between()
@@ -69,16 +84,21 @@ class _State:
             h, root = rows.features(cut), rows.root(cut)
             roots[:, cut], solid[:, cut] = root[lower], within(h, root, variance.inverted)[lower]
             gain[:, cut] = within(h, root, between)[lower]
-        return _State(rows, variance, roots, solid, gain)
+        return _State(rows, variance, roots, solid, gain, share)
 
     def take(self, rows: Rows) -> _State:
         """Keep some rows only."""
         few = Rowset(self.rows.embed[rows], self.rows.probs[rows], self.rows.bias, self.rows.weight)
-        parts = (part[:, rows] for part in (self.roots, self.solid, self.gain))
-        return _State(few, self.variance, *parts)
+        return _State(few, self.variance, self.roots[:, rows], self.solid[:, rows], self.gain[:, rows])
 
     def worth(self, *, sign: float = 1.0) -> Floats:
         """Compute by how much tr(A·F⁻¹) changes with each row added (sign 1) or taken away (sign −1); [N], positive."""
+        if self.share:
+            from querist.select import _bait_kernel as compiled
+
+            out = np.empty(len(self.rows))
+            self.share(compiled.worth, -(-len(out) // compiled.LANES), self.solid, self.gain, sign, out)
+            return out
         out, square = np.empty(len(self.rows)), _square(self.rows.shape[0])
         for cut in self.rows.cuts():
             out[cut] = trace_ratio(self.solid[square, cut], self.gain[square, cut], sign=sign)
@@ -99,6 +119,9 @@ class _State:
         """Subtract sign·YYᵀ from each XᵀF⁻¹X, sign·(YZᵀ + ZYᵀ) from the other; Y = Xᵀu and Z = Xᵀz, [E, E, n]."""
         classes, width = self.rows.shape
         both = np.stack([u, z]).reshape(2, classes, width, classes).swapaxes(2, 3).reshape(2 * classes**2, width)
+        if self.share:
+            self._shift_compiled(self.share, both, sign)
+            return
         lower, square, below = np.tril_indices(classes), _square(classes), np.tri(classes)[:, :, None]
         for cut in self.rows.cuts():
             h, root = self.rows.features(cut), below * self.roots[square, cut]
@@ -106,6 +129,16 @@ class _State:
             self.solid[:, cut] -= sign * np.einsum("akn,bkn->abn", y, y)[lower]
             cross = np.einsum("akn,bkn->abn", y, z)
             self.gain[:, cut] -= sign * (cross + cross.swapaxes(0, 1))[lower]
+
+    def _shift_compiled(self, share: Share, both: Floats, sign: float) -> None:
+        from querist.select import _bait_kernel as compiled
+
+        classes, width = self.rows.shape
+        state = self.roots, self.solid, self.gain
+        for cut in blocks(len(self.rows), 8 * (width + len(both)), limit=CACHE_BYTES):
+            moved = (both @ self.rows.features(cut).T).reshape(2, classes, classes, -1)
+            groups = -(-moved.shape[3] // compiled.LANES)
+            share(compiled.shift, groups, state, cut.start, moved, sign)
 
 
 def _square(size: int) -> NDArray[np.intp]:

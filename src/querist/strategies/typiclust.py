@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from querist._arrays import Array, Floats, Rows, to_numpy
 from querist.errors import BadInput
 from querist.select.clusters import kmeans, typicality
-from querist.select.distance import nearest
+from querist.select.distance import COMPILED, nearest
 from querist.strategies._coverage import labelled_embed, targets_of
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
@@ -82,11 +82,13 @@ def typicality_by_cluster(view: View, targets: View, *, cluster: Rows, home: Row
     Shapes: cluster [N] of the rows, home [T] of the targets → [N]. Cost: O(N·T·D/K).
     """
     rows, points = to_numpy(view.embed), to_numpy(targets.embed)
-    out = np.zeros(len(rows))
+    out, measure = np.zeros(len(rows)), typicality
+    if np.bincount(home, minlength=cluster.max() + 1)[cluster].sum() * rows.shape[1] >= COMPILED:
+        from querist.select._clusters_kernel import typicality as measure
     for c in np.unique(cluster):
         inside, members = np.flatnonzero(cluster == c), np.flatnonzero(home == c)
         own = positions(view.keys[inside], targets.keys[members])
-        out[inside] = typicality(rows[inside], points[members], k=min(most, len(members) // 2), own=own)
+        out[inside] = measure(rows[inside], points[members], k=min(most, len(members) // 2), own=own)
     return out
 
 
