@@ -22,7 +22,9 @@ export function mount(host, { item, label, schema, onChange }) {
   row.setAttribute("role", "radiogroup");
   row.setAttribute("aria-label", "Stars");
   const stars = names.map((name, at) => row.appendChild(star(name, () => choose(at))));
-  host.replaceChildren(text, row);
+  const page = make("div", "stars");
+  page.append(text, row);
+  host.replaceChildren(page);
   paint();
 
   // The shell hears a key after the view: `preventDefault` says that the view has used it.
@@ -79,8 +81,9 @@ function make(tag, className, text = "") {
 // The page allows no style in HTML; a style sheet made by a script is allowed. Its colours are those of the app.
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-  .stars-text { max-width: 30em; margin: auto auto 32px; font-size: 24px; line-height: 38px; white-space: pre-wrap; }
-  .stars-row { display: flex; gap: 4px; justify-content: center; margin-bottom: auto; }
+  .stars { display: grid; gap: 32px; align-content: center; justify-items: center; min-height: 100%; padding: 32px; }
+  .stars-text { max-width: 30em; margin: 0; font-size: 24px; line-height: 38px; white-space: pre-wrap; }
+  .stars-row { display: flex; gap: 4px; }
   .stars-star { width: 56px; height: 56px; border: 0; background: none; color: var(--accent); font-size: 40px; cursor: pointer; }
   .stars-star.suggested { text-decoration: underline dotted 2px; text-underline-offset: 8px; }
 `);

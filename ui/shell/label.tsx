@@ -12,7 +12,7 @@ import { ready, viewUrl } from "./modules.ts";
 import { Notices } from "./notices.tsx";
 import { closePanel, panel, toggle } from "./panels.ts";
 import { takeSeat } from "./seat.ts";
-import { Stage } from "./stage.tsx";
+import { arrivedViews, Stage } from "./stage.tsx";
 import { Strip } from "./strip.tsx";
 import { WhyPanel } from "./why.tsx";
 
@@ -27,6 +27,7 @@ export function Labelling({ session }: { session: Session }) {
   return (
     <div class="desk">
       <main class="desk-main">
+        {desk.visible.value && <h1 class="hidden-text">Label {study.name}</h1>}
         <Stage study={study} />
         <Side study={study} />
         <Notices study={study.name} />
@@ -86,7 +87,10 @@ function Foot({ study }: { study: Study }) {
   );
 }
 
-const viewOf = (study: Study) => (desk.visible.value ? ready(viewUrl(desk.visible.value, study)) : null);
+function viewOf(study: Study) {
+  void arrivedViews.value;
+  return desk.visible.value ? ready(viewUrl(desk.visible.value, study)) : null;
+}
 
 const drawsLabels = (study: Study): boolean => viewOf(study)?.drawsLabels ?? study.view === "spans";
 

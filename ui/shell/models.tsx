@@ -10,7 +10,8 @@ type ModelInfo = components["schemas"]["ModelInfo"];
 
 interface Given {
   training: Training;
-  /** Answers since the last model, and how many start the next. */
+  /** Whether there is a model, answers since then, and how many start the next. */
+  first: boolean;
   behind: number;
   batch: number;
   started: () => void;
@@ -19,7 +20,8 @@ interface Given {
 const asking = signal(false);
 const failed = signal("");
 
-export function TrainingPanel({ training, behind, batch, started }: Given) {
+export function TrainingPanel(given: Given) {
+  const { training, started } = given;
   const busy = training.state === "running" || asking.value;
   return (
     <section class="panel wide" aria-labelledby="training-title">
@@ -31,7 +33,7 @@ export function TrainingPanel({ training, behind, batch, started }: Given) {
       </div>
       {failed.value && <p class="line-error">{failed.value}</p>}
       <p role="status" class={training.state === "failed" ? "line-error" : undefined}>
-        {sentence(training, behind, batch)}
+        {sentence(given)}
       </p>
       {training.state === "failed" && <p class="quiet">The model before it keeps serving; labelling goes on.</p>}
       {training.log.length > 0 && (
@@ -59,12 +61,12 @@ async function train(started: () => void): Promise<void> {
   }
 }
 
-function sentence({ state, since, message }: Training, behind: number, batch: number): string {
+function sentence({ training: { state, since, message }, first, behind, batch }: Given): string {
   const long = duration(Math.max(0, (now.value - since) / 1000));
   if (state === "running") return `Running for ${long}${message ? `: ${message}` : "."}`;
   if (state === "failed") return message || "Training failed; the log tells more.";
-  const next = batch > 0 && behind < batch ? `; the next model starts at ${count(batch)}` : "";
-  return `${counted(behind, "answer")} since the last model${next}.`;
+  const next = batch > 0 && behind < batch ? `; the ${first ? "first" : "next"} model starts at ${count(batch)}` : "";
+  return `${counted(behind, "answer")} ${first ? "so far" : "since the last model"}${next}.`;
 }
 
 export function History({ models }: { models: readonly ModelInfo[] }) {

@@ -8,7 +8,8 @@ import { asViewItem, load, ready, viewUrl } from "./modules.ts";
 import { supply } from "./supply.ts";
 import type { Supply } from "./supply.ts";
 
-const arrivedViews = signal(0);
+/** Counts the views that came after an item was shown: whoever asks a view for something renders again by it. */
+export const arrivedViews = signal(0);
 const broken = signal("");
 
 export function Stage({ study }: { study: Study }) {

@@ -57,7 +57,13 @@ function Known({ status: known, session }: { status: StatusInfo; session: Sessio
         <Bars title="Labels by class" rows={Object.entries(known.classes)} nothing="The classes appear here with the first label." />
         <Bars title="Labels by person" rows={known.people.map(({ who, n }) => [who, n])} nothing="Nobody has answered yet." />
       </div>
-      <TrainingPanel training={known.training} behind={known.behind} batch={session.study?.batch ?? 0} started={() => void read()} />
+      <TrainingPanel
+        training={known.training}
+        first={known.model === null}
+        behind={known.behind}
+        batch={session.study?.batch ?? 0}
+        started={() => void read()}
+      />
       <History models={known.models} />
       <Exchange labelled={known.labelled} done={() => void read()} />
       <p class="quiet">
