@@ -175,7 +175,8 @@ def test_bait_holds_no_tensor_of_the_pool() -> None:
     bait(rows, Variance(np.eye(128), np.eye(128)), n=1, oversample=2.0, ties=rng.random(20_000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 16e6  # three lists of 10 numbers a row are 5 MB; N × C × C·D numbers in float32 would be 64 MB
+    # three lists of 10 numbers a row and embeddings in float64, 5 MB each; N × C × C·D numbers in float32 are 64 MB
+    assert peak < 20e6
 
 
 @pytest.mark.parametrize("rule", ["bait", "fisher"])
