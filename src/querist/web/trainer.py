@@ -17,7 +17,7 @@ from typing import IO
 
 from querist.errors import QueristError
 from querist.study import Study
-from querist.web import explain
+from querist.web import reasons
 
 NICE = 10
 """By how much the scheduler prefers the server to training."""
@@ -40,7 +40,7 @@ def step(study: Study) -> dict[str, object]:
     try:
         done = study.step()
         if done.fresh:
-            explain.write(study, done.round)
+            reasons.write(study, done.round)
     except QueristError as error:
         print(error, file=sys.stderr, flush=True)
         return {"error": str(error)}
