@@ -182,6 +182,16 @@ def test_up_and_down_keep_to_the_column(stage: Stage) -> None:
     assert text.marked[0].endswith("trois")
 
 
+def test_a_long_text_scrolls_with_the_keys_and_keeps_the_types_in_sight(stage: Stage) -> None:
+    text = Text(stage, "\n\n".join(f"paragraph {number} of many" for number in range(60)))
+    stage.page.evaluate("document.getElementById('host').style.overflow = 'auto'")
+    text.press(*["ArrowDown"] * 50, "1")
+    assert text.marked == ["PER:paragraph"]
+    assert stage.changes[-1][0]["start"] == text.text.index("paragraph 49")
+    assert stage.page.locator("mark").evaluate("(mark) => mark.getBoundingClientRect().top") < 560
+    assert stage.page.get_by_role("button", name="PER").evaluate("(one) => one.getBoundingClientRect().bottom") < 570
+
+
 def test_the_last_span_takes_the_place_of_those_it_touches(stage: Stage) -> None:
     text = Text(stage, COOK)
     text.drag("Tim", "Tim")

@@ -4,7 +4,7 @@ import { digit, latin } from "../core/keys.ts";
 import type { Marking } from "../core/marking.ts";
 import { begin, clear, click, cycle, drag, head, jump, label, redo, remove, selected, step, undo } from "../core/marking.ts";
 import type { Range, Span } from "../core/spans.ts";
-import { direction, fromWire, tokenAt, toWire } from "../core/spans.ts";
+import { direction, fromWire, nextToken, toWire } from "../core/spans.ts";
 import type { Label, Mounted, ViewKey, ViewProps, WireSpan } from "./contract.ts";
 import { element, listen, takeKeys } from "./parts/dom.ts";
 import { paintSpans } from "./parts/paint.ts";
@@ -163,18 +163,21 @@ class Marker {
     return this.beside(at, key === "ArrowUp" ? -1 : 1);
   }
 
-  /** The word on the next line above (−1) or below (+1) that has one, looked for straight up or down. */
+  /** The word on the next line above (−1) or below (+1) that stands nearest to straight up or down. */
   private beside(at: Range, by: 1 | -1): Range | null {
-    const box = by < 0 ? this.places.boxes(at)[0] : this.places.boxes(at).at(-1);
-    if (!box) return null;
-    const line = parseFloat(getComputedStyle(this.shown).lineHeight);
-    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
-    for (let lines = 1; ; lines++) {
-      const unit = this.places.unitNear(x, y + by * lines * line);
-      if (unit === null) return null;
-      const word = tokenAt(this.marking.words, unit) ?? tokenAt(this.marking.words, unit - 1);
-      if (word) return word;
+    const middle = (box: DOMRect): number => box.left + box.width / 2;
+    const from = by < 0 ? this.places.boxes(at)[0] : this.places.boxes(at).at(-1);
+    let best: { word: Range; box: DOMRect } | null = null;
+    if (!from) return null;
+    // Words come line after line, so the next line is over with the first word of the one after it.
+    for (let word = nextToken(this.marking.words, at, by); word; word = nextToken(this.marking.words, word, by)) {
+      const box = by < 0 ? this.places.boxes(word).at(-1) : this.places.boxes(word)[0];
+      if (!box || sameLine(box, from)) continue;
+      if (best && !sameLine(box, best.box)) break;
+      const nearer = !best || Math.abs(middle(box) - middle(from)) < Math.abs(middle(best.box) - middle(from));
+      if (nearer) best = { word, box };
     }
+    return best?.word ?? null;
   }
 
   private typed(number: number): boolean {
@@ -239,6 +242,10 @@ class Marker {
 /** Types have one of eight colours each; their names are always written too. */
 function kindOf(index: number): number {
   return index < 0 ? 8 : (index % 8) + 1;
+}
+
+function sameLine(a: DOMRect, b: DOMRect): boolean {
+  return Math.abs(a.top - b.top) < a.height / 2;
 }
 
 function asSpans(given: Label | null): Span[] {

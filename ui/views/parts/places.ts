@@ -54,14 +54,6 @@ export class Places {
     return around.find((one) => one && this.boxes(one).some((box) => holds(box, x, y)))?.start ?? null;
   }
 
-  /** The unit before which a caret would stand at a height of the screen, however far aside; null above and below the text. */
-  unitNear(x: number, y: number): number | null {
-    const { top, bottom, left, right } = this.root.getBoundingClientRect();
-    if (y < top || y > bottom) return null;
-    const caret = caretAt(Math.min(right - 1, Math.max(left + 1, x)), y);
-    return caret && this.root.contains(caret.node) ? this.unit(caret.node, caret.offset) : null;
-  }
-
   private at(unit: number): [Node, number] | null {
     const walker = document.createTreeWalker(this.root, NodeFilter.SHOW_TEXT);
     let left = unit;
