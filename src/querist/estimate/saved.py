@@ -44,7 +44,7 @@ def random_curve(subsets: list[Rows], right: NDArray[np.bool_]) -> tuple[Floats,
     for model, rows in enumerate(subsets):
         out[model, rows] = False
     shares = [_mean_outside(right[size == one], out[size == one]) for one in np.unique(size)]
-    return np.unique(size).astype(np.float64), np.array(shares).reshape(-1, right.shape[1])
+    return np.unique(size).astype(np.float64), np.array(shares).reshape(len(shares), right.shape[1])
 
 
 def _mean_outside(right: NDArray[np.bool_], out: NDArray[np.bool_]) -> Floats:

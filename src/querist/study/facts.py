@@ -65,6 +65,8 @@ class Status:
     strategy: str
     batch: int
     version: str
+    estimates: tuple[dict[str, Any], ...] = ()
+    """The metrics of the current model from the audit, each with its interval and its sentence; none without one."""
 
     def facts(self) -> dict[str, Any]:
         """Give the status as JSON."""
@@ -105,6 +107,7 @@ def status_of(settings: Settings, known: Known, *, counts: Counts, current: Publ
         strategy=settings.strategy_text,
         batch=settings.batch,
         version=settings.version,
+        estimates=() if current is None else tuple(current.info.get("estimates", ())),
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from querist._arrays import Rows
 from querist.data import Pool
 from querist.store.protocol import Event
+from querist.study.audit import Reserve
 from querist.tasks.protocol import Answer, Label, Task
 from querist.view import Ragged
 
@@ -25,11 +26,12 @@ class Known:
     """What the log says up to a position; kept up to date event by event, O(1) each.
 
     ``codes`` int64 [N] holds the class of each row in ingest order, −1 without a label; where a label is more than one
-    class (spans, sets), it only tells the labelled rows.
+    class (spans, sets), it only tells the labelled rows. ``reserved`` bool [N] marks the rows of the audit.
     """
 
-    def __init__(self, task: Task, pool: Pool, overlap: int = 1) -> None:
+    def __init__(self, task: Task, pool: Pool, overlap: int = 1, reserve: Reserve | None = None) -> None:
         self.task = task
+        self._reserve = reserve
         self.overlap = overlap
         self.position = 0
         self.labels: dict[str, Label] = {}
@@ -40,6 +42,7 @@ class Known:
 
     def _grow(self, pool: Pool) -> None:
         self.pool = pool
+        self.reserved = np.zeros(len(pool), bool) if self._reserve is None else self._reserve.mask(pool)
         self.codes: NDArray[np.int64] = np.full(len(pool), UNKNOWN, np.int64)
         for item, label in self.labels.items():
             self._code(item, label)
@@ -106,9 +109,14 @@ class Known:
         return tuple(self._answers.get(item, {}).values())
 
     @property
-    def labelled(self) -> Rows:
-        """The labelled rows in ingest order."""
+    def answered(self) -> Rows:
+        """The labelled rows in ingest order, those of the audit too."""
         return np.flatnonzero(self.codes != UNKNOWN)
+
+    @property
+    def labelled(self) -> Rows:
+        """The labelled rows in ingest order that a model may be trained on: not those of the audit."""
+        return np.flatnonzero((self.codes != UNKNOWN) & ~self.reserved)
 
     def set_aside(self) -> list[str]:
         """List the items set aside, in ingest order."""
@@ -118,7 +126,7 @@ class Known:
         """Count the classes that have a label."""
         if not self._plain:
             return len({name for label in self.labels.values() for name in self.task.named(label)})
-        seen = self.codes[self.codes != UNKNOWN]
+        seen = self.codes[self.labelled]
         return int(np.count_nonzero(np.bincount(seen))) if len(seen) else 0
 
     def targets(self) -> NDArray[Any]:

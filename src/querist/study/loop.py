@@ -15,12 +15,17 @@ from querist._load import spec_of
 from querist._query import resolve as resolve_strategy
 from querist.data import Pool, blocks
 from querist.errors import BadInput, StoreFailed, UnknownItem
+from querist.estimate.curve import curve_of, forecast
+from querist.estimate.protocol import Estimate, History, Stop, Verdict
+from querist.estimate.stopping import DEFAULT
+from querist.estimate.stopping import rule as stopping_rule
 from querist.formats import LabelRow
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.store import Store, discard, open_store
 from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.protocol import Strategy, evidence_for
+from querist.study.audit import Reserve, Turn, answers, check_share, findings, history, saved, version
 from querist.study.facts import Query, Status, Step, status_of
 from querist.study.items import Encoding, StoredItems, cache_of, encoder_named
 from querist.study.known import Known
@@ -64,7 +69,8 @@ class Study:
         self.task: Task = from_schema(settings.task)
         self._learner = learner
         self._items = StoredItems(store, Encoding(settings.encoder, cache))
-        self._known = Known(self.task, self.pool, settings.overlap)
+        self._reserve = Reserve(settings.seed, settings.audit)
+        self._known = Known(self.task, self.pool, settings.overlap, self._reserve)
         self._model: Model | None = None
         self._said: tuple[int, dict[str, Any]] = (0, {})
 
@@ -85,6 +91,7 @@ class Study:
         reserve: int | None = None,
         keep_labels: bool = True,
         encoder: str | None = None,
+        audit: float = 0.0,
         **reading: Any,
     ) -> Study:
         """Start a study, and rank its first queue without any label.
@@ -95,7 +102,9 @@ class Study:
         and ``strategy`` are by default the task's own (for classes linear and uherding). ``reserve`` is how many items
         a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images (see
         ``querist.embed.image_encoder``); features are kept in the folder ``name.querist.cache``, which may be deleted.
-        Raises StudyExists, BadData, BadLabel, UnknownName.
+        ``audit`` is the share of what is asked that is drawn at random from the whole pool and trains nothing, so that
+        ``status`` can tell the accuracy (see ``querist.study.audit``). Raises StudyExists, BadData, BadLabel,
+        UnknownName.
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
@@ -113,7 +122,7 @@ class Study:
             task=dict(made.schema), learner=spec, learner_text=spec or repr(model),
             strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule),
             batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve, encoder=encoder,
-            version=querist.__version__,
+            version=querist.__version__, audit=check_share(audit, made),
         )  # fmt: skip
         store = open_store(path, create=True)
         try:
@@ -284,7 +293,7 @@ class Study:
     def labels(self) -> dict[str, Label]:
         """Give the agreed label of each labelled item, in ingest order."""
         known = self._catch_up()
-        ids = (self.pool.ids[row] for row in known.labelled.tolist())
+        ids = (self.pool.ids[row] for row in known.answered.tolist())
         return {id: known.labels[id] for id in ids}
 
     def answers(self, item: str) -> tuple[Answer, ...]:
@@ -330,6 +339,7 @@ class Study:
         """Name all that decides a round but the leases: the same name, the same step."""
         s = self.settings
         parts = [s.learner_text, s.strategy_text, s.batch, s.seed, position, len(self.pool), querist.__version__]
+        parts += [s.audit] if s.audit else []
         return json.dumps([*parts, *self._items.encoder_version(self.learner.eats)])
 
     def _step(self, known: Known, current: Published | None) -> Step:
@@ -347,14 +357,29 @@ class Study:
             asked = replace(asked, votes=known.votes(asked.asked))
         draw = Draw(self.seed, known.position)
         reserve = reserve_depth(self.batch) if self.settings.reserve is None else self.settings.reserve
-        ids, chosen = choose(asked, rule, batch=self.batch, reserve=reserve, draw=draw)
+        turn = Turn.of(known, self._reserve, {claim.item for claim in out}, self.batch)
+        own = self.batch - turn.in_batch
+        ids, chosen = choose(asked, rule, batch=own, reserve=reserve, draw=draw)
         done = time.perf_counter()
         number = 1 if current is None else current.round + 1
-        step = Step(number, known.position, len(known.labelled), name, fitted - started, done - fitted)
-        ranked = queue(ids, chosen, batch=self.batch, strategy=name, known=known, out=out)
-        facts = {"memo": chosen.memo, "chosen": min(self.batch, len(ids)), "out": sorted({c.item for c in out})}
+        step = Step(number, known.position, len(known.answered), name, fitted - started, done - fitted)
+        ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=name, known=known, out=out))
+        picked = turn.in_batch + min(own, len(ids))
+        facts = {"memo": chosen.memo, "chosen": picked, "out": sorted({c.item for c in out})}
+        facts |= self._audited(known, model, number)
         self._publish(step, ranked, model, facts)
         return step
+
+    def _audited(self, known: Known, model: Model, number: int) -> dict[str, Any]:
+        """Score the model on the audit, and keep what the stopping rules need of it."""
+        if not self.settings.audit:
+            return {}
+        current = self.store.published()
+        looks = current.info.get("looks", 0) if current else 0
+        looks += bool(len(answers(known, self._reserve)[1]))
+        self.store.put(f"audit/{number}", json.dumps(version(known, self._reserve, model)).encode())
+        found = findings(known, self._reserve, model, look=looks)
+        return {"looks": looks, "estimates": [estimate.facts() for estimate in found]}
 
     def _publish(self, step: Step, ranked: list[Ranked], model: Model, facts: dict[str, Any]) -> None:
         if self.settings.suggestions:
@@ -386,6 +411,8 @@ class Study:
 
     def _suggest(self, ranked: list[Ranked], model: Model) -> dict[str, tuple[Label, float | None]]:
         needs: frozenset[Need] = model.predictor.provides & {"probs", "decision", "elements", "places", "paths"}
+        held = self._known.reserved  # a suggestion would sway the audit
+        ranked = [place for place in ranked if not held[self.pool.rows([place.item])[0]]]
         if not needs or not ranked or not len(self._known.labelled):
             return {}
         rows = self.pool.rows([place.item for place in ranked])
@@ -400,7 +427,7 @@ class Study:
         model = self._model
         if model is None or (model.position, model.items) != (position, items):
             self._catch_up()
-            known = Known(self.task, self.pool.first(items), self.settings.overlap)
+            known = Known(self.task, self.pool.first(items), self.settings.overlap, self._reserve)
             known.read(event for event in self.store.events() if event.position <= position)
             model = train(self.learner, self.settings, known, self._items.encoded(self.learner.eats, items))
             self._model = model
@@ -425,6 +452,28 @@ class Study:
         self._items.refresh()
         known, counts, current = self._catch_up(), self.store.counts(), self.store.published()
         return status_of(self.settings, known, counts=counts, current=current)
+
+    def history(self) -> History:
+        """Give what the stopping rules see: every model on the audit's items, and the answers on them."""
+        return history(self.store, self._catch_up(), self._reserve)
+
+    def advice(self, rule: Stop | str = DEFAULT) -> Verdict:
+        """Ask a stopping rule, by name or as a function, whether to stop; its sentence says why.
+
+        The rules need an audit, see ``querist.estimate.stopping``.
+        """
+        stop = stopping_rule(rule) if isinstance(rule, str) else rule
+        return stop(self.history())
+
+    def forecast(self, more: int = 50) -> Estimate:
+        """Forecast the accuracy after ``more`` labels from the learning curve on the audit."""
+        draw, found = Draw(self.seed, self._catch_up().position), self.history()
+        return forecast(curve_of(found, draw.rng("curve")), more, draw.rng("forecast"))
+
+    def labels_saved(self) -> Estimate:
+        """Tell how many random labels each label was worth; trains 20 models on parts of the audit."""
+        model = self._current()
+        return saved(self._catch_up(), self._reserve, self.learner, model)
 
     def run(self, oracle: Oracle, budget: int, *, on_step: Callable[[Step], None] | None = None) -> Status:
         """Label with an oracle until ``budget`` items have a label or none is left: step, ask, tell, repeat."""

@@ -18,6 +18,7 @@ from querist.learners.protocol import Items, Predictor
 from querist.store import Store
 from querist.store.protocol import Claim, Ranked, Ranking
 from querist.strategies.protocol import Strategy
+from querist.study.audit import REASON
 from querist.study.known import Known
 from querist.view import Draw, Evidence, Need, Ragged, Round, Selection, View
 
@@ -52,7 +53,7 @@ class Question:
 def question(
     known: Known, out: Iterable[Claim], *, predictor: Predictor, features: Items, needs: frozenset[Need]
 ) -> Question:
-    """Say which rows may be asked: neither labelled, nor handed out, nor set aside."""
+    """Say which rows may be asked: neither labelled, nor handed out, nor set aside, nor the audit's."""
     pool = known.pool
     labelled = known.codes >= 0
     leased = _mask(pool, (claim.item for claim in out)) & ~labelled
@@ -62,8 +63,8 @@ def question(
         features,
         predictor,
         needs,
-        candidates=_in_key_order(pool, ~(labelled | leased | aside)),
-        asked=_in_key_order(pool, labelled | leased),
+        candidates=_in_key_order(pool, ~(labelled | leased | aside | known.reserved)),
+        asked=_in_key_order(pool, (labelled | leased) & ~known.reserved),
         codes=known.codes,
     )
 
@@ -176,7 +177,7 @@ def past(store: Store, known: Known) -> tuple[Round, ...]:
 
 
 def _round(ranking: Ranking, known: Known) -> Round:
-    batch = ranking.queue[: ranking.info["chosen"]]
+    batch = [place for place in ranking.queue[: ranking.info["chosen"]] if place.reason != REASON]
     rows = known.pool.rows([place.item for place in batch])
     value = np.array([place.value for place in batch])
     info = ranking.info

@@ -39,6 +39,8 @@ class Settings:
     reserve: int | None = None
     encoder: str | None = None
     """What describes images, as ``querist.embed.image_encoder`` reads it; a file by its absolute path."""
+    audit: float = 0.0
+    """The share of what is asked that is drawn at random and trains nothing; see ``querist.study.audit``."""
     whole: bool = True
     """False until the study has its items, its first labels and its first queue."""
 
