@@ -51,7 +51,7 @@ def score(unary, transition, tags):
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 5), min_size=1, max_size=5), st.integers(1, 3), st.integers(1, 9))
 def test_inference_is_that_of_all_labellings(seed, sizes, states, n):
     unary, transition, starts = chains(seed, sizes, states)
-    found, (scores, path) = infer(unary, transition, starts), best(unary, transition, starts, n=n)
+    found, scores = infer(unary, transition, starts), best(unary, transition, starts, n=n)
     for item, (a, b) in enumerate(pairwise(starts)):
         every = list(product(range(states), repeat=b - a))
         logs = np.array([score(unary[a:b], transition, tags) for tags in every])
@@ -63,7 +63,6 @@ def test_inference_is_that_of_all_labellings(seed, sizes, states, n):
         top = np.sort(logs)[::-1][:n]
         assert scores[item, : len(top)].tolist() == pytest.approx(top.tolist(), abs=1e-9)
         assert (scores[item, len(top) :] == -np.inf).all()
-        assert score(unary[a:b], transition, path[a:b].tolist()) == pytest.approx(top[0], abs=1e-9)
 
 
 def test_inference_holds_on_ten_thousand_tokens_and_extreme_weights():
@@ -71,7 +70,7 @@ def test_inference_holds_on_ten_thousand_tokens_and_extreme_weights():
     found = infer(unary * 100, transition * 20, starts)
     assert np.isfinite(found.partition).all()
     np.testing.assert_allclose(found.marginals.sum(axis=1), 1.0)
-    assert best(unary * 100, transition * 20, starts, n=1)[0][0, 0] <= found.partition[0] + 1e-6
+    assert best(unary * 100, transition * 20, starts, n=1)[0, 0] <= found.partition[0] + 1e-6
 
 
 # --- the field against the library -----------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ once, so the loops are as long as the longest chain. Weights are log-potentials:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats
+from querist._parallel import in_threads
 
 Ints = NDArray[np.int64]
 
@@ -91,63 +91,18 @@ def _backward(local: Floats, moves: Floats, steps: _Steps) -> Floats:
     return messages
 
 
-def best(unary: Floats, transition: Floats, starts: Ints, *, n: int) -> tuple[Floats, Ints]:
-    """Score the n best paths of each chain, best first; −inf where a chain has fewer.
+def best(unary: Floats, transition: Floats, starts: Ints, *, n: int) -> Floats:
+    """Score the n best paths of each chain, best first: log-scores [N, n], not normalised; −inf where there are fewer.
 
-    Gives the log-scores [N, n] (not normalised) and the tags of the very best path [M]. An empty chain has one path, of
-    score 0. Cost O(M·S²·n). Source: Seshadri & Sundberg 1994 (the list Viterbi algorithm).
+    An empty chain has one path, of score 0. Cost O(M·S²·n), on all cores. Source: Seshadri & Sundberg 1994 (list
+    Viterbi).
 
-    >>> scores, path = best(np.zeros((2, 2)), np.array([[0.0, 3.0], [0.0, 0.0]]), np.array([0, 2]), n=3)
-    >>> scores.tolist(), path.tolist()
-    ([[3.0, 0.0, 0.0]], [0, 1])
+    >>> best(np.zeros((2, 2)), np.array([[0.0, 3.0], [0.0, 0.0]]), np.array([0, 2]), n=3).tolist()
+    [[3.0, 0.0, 0.0]]
     """
-    steps, states = _steps(starts), unary.shape[1]
-    back = np.zeros((len(unary), states), np.int64)
+    from querist.learners._paths_kernel import n_best
+
     scores = np.full((len(starts) - 1, n), -np.inf)
-    scores[:, 0] = 0.0
-    path = np.zeros(len(unary), np.int64)
-    beam = np.empty((0, states, n))
-    for t in range(len(steps.counts)):
-        rows = steps.rows(t)
-        if t == 0:
-            beam = np.full((len(rows), states, n), -np.inf)
-            beam[:, :, 0] = unary[rows]
-        else:
-            beam, back[rows] = _advance(beam[: len(rows)], transition, unary[rows])
-        done = slice(steps.counts[t + 1] if t + 1 < len(steps.counts) else 0, len(rows))
-        ended = beam[done].reshape(-1, states * n)
-        scores[steps.order[done]] = _highest(ended, n)
-        path[rows[done]] = beam[done][:, :, 0].argmax(axis=1)
-    for t in range(len(steps.counts) - 1, 0, -1):
-        rows = steps.rows(t)
-        path[rows - 1] = back[rows, path[rows]]
-    return scores, path
-
-
-def _advance(beam: Floats, transition: Floats, unary: Floats) -> tuple[Floats, Ints]:
-    """Extend the n best paths into each state by one token."""
-    size, states, n = beam.shape
-    found = np.empty_like(beam)
-    back = np.empty((size, states), np.int64)
-    for state in range(states):
-        into = beam + transition[:, state][None, :, None]
-        back[:, state] = into[:, :, 0].argmax(axis=1)
-        found[:, state] = _highest(into.reshape(size, -1), n) + unary[:, state][:, None]
-    return found, back
-
-
-def _highest(values: Floats, n: int) -> Floats:
-    """Give the n highest values of each row, falling."""
-    if n == 1:
-        only: Floats = values.max(axis=1, keepdims=True)
-        return only
-    top = np.partition(values, values.shape[1] - n, axis=1)[:, values.shape[1] - n :] if n < values.shape[1] else values
-    found: Floats = -np.sort(-top, axis=1)[:, :n]
-    return found
-
-
-def log_paths(unary: Floats, transition: Floats, starts: Ints, *, n: int) -> Iterator[Floats]:
-    """Give the log-probabilities of the n best paths of each chain, fewer where there are fewer; see ``best``."""
-    scores = best(unary, transition, starts, n=n)[0] - infer(unary, transition, starts).partition[:, None]
-    for row in scores:
-        yield np.minimum(row[np.isfinite(row)], 0.0)
+    unary, transition = np.ascontiguousarray(unary), np.ascontiguousarray(transition)
+    in_threads(n_best, len(scores), starts, unary, transition, scores)
+    return scores

@@ -15,14 +15,13 @@ from querist._arrays import Floats
 from querist.errors import BadData, BadInput, MissingExtra
 from querist.learners import _lattice
 from querist.learners._checks import check_needs
+from querist.learners._lexicon import PLACES, lexicon
 from querist.learners._words import EDGE, REACH, features
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
 from querist.tasks._bio import tag_count, tags_of
 from querist.tasks._tokens import Tokens, tokenise
 from querist.view import Evidence, Need, Ragged
-
-_PLACES = tuple(range(-REACH, REACH + 1))
 
 
 @dataclass(frozen=True)
@@ -119,21 +118,13 @@ class Chain(NamedTuple):
 
     def unary(self, sheet: Sheet) -> Floats:
         """Sum the weights of each token's features, [M, S]; once for each different word and place."""
-        total = np.zeros((len(sheet.words), len(self.tags)))
-        for at, reach in enumerate(_PLACES):
-            total += self._table(sheet.vocabulary, reach)[sheet.around[:, at]]
+        known = lexicon()
+        weights = np.concatenate([self.weights, np.zeros((1, len(self.tags)))])
+        rows = known.rows_of(self.number)
+        total = np.zeros((len(sheet.around), len(self.tags)))
+        for at in range(len(PLACES)):
+            total += known.table(sheet.words, at, rows=rows, weights=weights)[sheet.around[:, at]]
         return total
-
-    def _table(self, vocabulary: Sequence[str], reach: int) -> Floats:
-        index = self.number
-        known = [[index[name] for name in features(part, reach) if name in index] for part in vocabulary]
-        starts = np.cumsum([0, *map(len, known)])
-        rows = np.fromiter((row for each in known for row in each), np.int64, starts[-1])
-        table = np.zeros((len(vocabulary), len(self.tags)))
-        filled = np.diff(starts) > 0
-        if filled.any():
-            table[filled] = np.add.reduceat(self.weights[rows], starts[:-1][filled], axis=0)
-        return table
 
     def spread(self, marginals: Floats) -> Floats:
         """Put the probabilities of the tags that occurred into the columns of all, [M, 1 + 2C]."""
@@ -143,9 +134,8 @@ class Chain(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """Texts as numbers: the vocabulary, the word of each token [M], the words around it [M, 5], starts [N + 1]."""
+    """Texts as numbers: the different words [V], which of them stand around each token [M, 5], starts [N + 1]."""
 
-    vocabulary: Sequence[str]
     words: NDArray[np.int64]
     around: NDArray[np.int64]
     starts: NDArray[np.int64]
@@ -175,27 +165,29 @@ class TrainedCrf:
             found["places"] = Ragged(np.concatenate(places), sheet.starts)
         if "cost" in needs:
             found["cost"] = np.maximum(np.diff(sheet.starts), 1).astype(np.float64)
-        if "elements" in needs:
-            found["elements"] = Ragged(self._elements(sheet), sheet.starts)
-        if "paths" in needs:
-            found["paths"] = self._paths(sheet)
+        if needs & {"elements", "paths"}:
+            found |= self._inferred(sheet, needs)
         return found
 
-    def _elements(self, sheet: Sheet) -> Floats:
-        if not self.members:
-            return _marginals(self.chain, sheet)
-        return np.stack([_marginals(member, sheet) for member in self.members], axis=1)
+    def _inferred(self, sheet: Sheet, needs: Set[Need]) -> dict[Need, Any]:
+        """Infer once what both kinds of evidence rest on."""
+        found: dict[Need, Any] = {}
+        unary, moves = self.chain.unary(sheet), self.chain.transition
+        whole = _lattice.infer(unary, moves, sheet.starts)
+        if "elements" in needs:
+            values = self.chain.spread(whole.marginals) if not self.members else self._committee(sheet)
+            found["elements"] = Ragged(values, sheet.starts)
+        if "paths" in needs:
+            scores = _lattice.best(unary, moves, sheet.starts, n=self.n) - whole.partition[:, None]
+            there = np.isfinite(scores)
+            starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))]).astype(np.int64)
+            found["paths"] = Ragged(np.minimum(scores[there], 0.0), starts)
+        return found
 
-    def _paths(self, sheet: Sheet) -> Ragged:
-        chain = self.chain
-        runs = list(_lattice.log_paths(chain.unary(sheet), chain.transition, sheet.starts, n=self.n))
-        starts = np.cumsum([0, *map(len, runs)]).astype(np.int64)
-        return Ragged(np.concatenate([np.empty(0), *runs]), starts)
-
-
-def _marginals(chain: Chain, sheet: Sheet) -> Floats:
-    found = _lattice.infer(chain.unary(sheet), chain.transition, sheet.starts)
-    return chain.spread(found.marginals)
+    def _committee(self, sheet: Sheet) -> Floats:
+        moves = [(member, member.unary(sheet)) for member in self.members]
+        found = [m.spread(_lattice.infer(unary, m.transition, sheet.starts).marginals) for m, unary in moves]
+        return np.stack(found, axis=1)
 
 
 def _read(items: Items) -> list[Tokens]:
@@ -207,23 +199,22 @@ def _read(items: Items) -> list[Tokens]:
 
 
 def _sheet(parts: Sequence[Sequence[str]]) -> Sheet:
-    number: dict[str, int] = {EDGE: 0}
     sizes = np.array([len(each) for each in parts], np.int64)
-    words = np.fromiter((number.setdefault(p, len(number)) for each in parts for p in each), np.int64, sizes.sum())
+    numbers = lexicon().number([EDGE, *(part for each in parts for part in each)])
+    words, places = np.unique(numbers, return_inverse=True)  # the edge is number 0, so it comes first here too
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    item = np.repeat(np.arange(len(parts)), sizes)
-    around = np.zeros((len(words), len(_PLACES)), np.int64)
-    for at, reach in enumerate(_PLACES):
-        place = np.arange(len(words)) + reach
-        inside = (place >= starts[:-1][item]) & (place < starts[1:][item])
-        around[inside, at] = words[place[inside]]
-    return Sheet(list(number), words, around, starts)
+    item, token = np.repeat(np.arange(len(parts)), sizes), np.arange(sizes.sum())
+    around = np.zeros((len(token), len(PLACES)), np.int64)
+    for at, reach in enumerate(PLACES):
+        inside = (token + reach >= starts[:-1][item]) & (token + reach < starts[1:][item])
+        around[inside, at] = places[1:][token[inside] + reach]
+    return Sheet(words, around, starts)
 
 
 def _seen(parts: Sequence[str]) -> Iterator[list[str]]:
     padded = [EDGE] * REACH + list(parts) + [EDGE] * REACH
     for at in range(len(parts)):
-        yield [name for reach in _PLACES for name in features(padded[at + REACH + reach], reach)]
+        yield [name for reach in PLACES for name in features(padded[at + REACH + reach], reach)]
 
 
 def _shares(counts: NDArray[np.int64]) -> Chain:
