@@ -1,4 +1,4 @@
-"""Fixtures of the app's tests: ``serve`` starts servers, ``visit`` opens browser windows, ``browser`` is one Chromium."""
+"""Fixtures of the app's tests: ``serve`` starts servers, ``visit`` opens windows of the one Chromium, ``browser``."""
 
 from __future__ import annotations
 

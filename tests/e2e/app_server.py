@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -9,23 +10,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from urllib.request import urlopen
 
+from querist.cli import run
+
 STARTED_WITHIN = 60.0
 
 
-def querist(folder: Path, *arguments: object, stdin: str = "") -> str:
-    """Run a command to its end in ``folder``, and give its standard output."""
-    command = _command(*arguments)
-    environment = _environment()
-    done = subprocess.run(
-        command, cwd=folder, env=environment, input=stdin, capture_output=True, encoding="utf-8", timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def querist(folder: Path, *arguments: object) -> str:
+    """Run a command in ``folder``, in this process, and give what it wrote to standard output."""
+    output = io.StringIO()
+    with chdir(folder), redirect_stdout(output):
+        code = run([str(argument) for argument in arguments])
+    assert code == 0, f"querist {arguments} ended with {code}"
+    return output.getvalue()
 
 
 def answers_of(folder: Path, study: str) -> dict[str, list[dict[str, Any]]]:

@@ -78,7 +78,7 @@ def test_spans_by_keyboard(serve: Serve, visit: Visit, tmp_path: Path) -> None:
 def _mark_person_and_place(text: str, person: Person) -> list[dict[str, Any]]:
     """Go to the name and to the place by the arrows; a number types each, Enter submits both."""
     spans = []
-    for key, label, names in (("1", "PER", PEOPLE), ("2", "LOC", PLACES)):
+    for key, kind, names in (("1", "PER", PEOPLE), ("2", "LOC", PLACES)):
         name = next(one for one in names if one in text)
         start = text.index(name)
         person.press("Home")
@@ -87,7 +87,7 @@ def _mark_person_and_place(text: str, person: Person) -> list[dict[str, Any]]:
         for _ in name.split()[1:]:
             person.press("Shift+ArrowRight")
         person.press(key)
-        spans.append({"start": start, "end": start + len(name), "label": label})
+        spans.append({"start": start, "end": start + len(name), "label": kind})
     person.press("Enter")
     return spans
 

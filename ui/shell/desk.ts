@@ -1,5 +1,6 @@
 /** The desk: what one person sees and does while labelling. Screens read its signals; keys and buttons call its actions. */
 import { computed, signal } from "@preact/signals";
+import { labelText } from "../core/format.ts";
 import { emptyHistory, pushed, recalled, redone, reversed, undone } from "../core/history.ts";
 import type { Entry, Given, History } from "../core/history.ts";
 import { Outbox } from "../core/outbox.ts";
@@ -91,6 +92,7 @@ export function give(answer: Given): void {
   send(item, answer, clock.read());
   history.value = pushed(history.value, { id: item.id, item, given: answer, before });
   show(() => advanced(queue.value), null);
+  said.value = `${answer.kind === "label" ? labelText(answer.label) : answer.kind}: recorded.`;
   refill();
 }
 
