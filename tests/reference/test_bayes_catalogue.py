@@ -129,7 +129,8 @@ def test_the_variation_ratio_does_not_depend_on_the_order_of_undecided_classes()
 
 
 @pytest.mark.parametrize(
-    "name", ["bald", "vote-entropy", "consensus-entropy", "kl-consensus", "variation-ratio", "batchbald", "epig"]
+    "name",
+    ["bald", "vote-entropy", "consensus-entropy", "kl-consensus", "variation-ratio", "batchbald", "epig", "min-margin"],
 )
 def test_the_values_of_a_regression_are_no_probabilities(name):
     with pytest.raises(BadEvidence) as caught:

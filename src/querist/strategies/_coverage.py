@@ -25,13 +25,21 @@ def targets_of(view: View) -> View:
     return view.targets
 
 
-def unlabelled_targets(view: View) -> View:
-    """Give the targets that are not labelled; all of them when every one is."""
+def unasked_targets(view: View, *, some: bool = False) -> View:
+    """Give the targets that nobody was asked about: U, or the sample of it that the view carries.
+
+    With ``some`` all targets where every one has been asked. Raises MissingEvidence when the view has no targets.
+
+    >>> rows = View.of({}, ids=["a", "b"])
+    >>> from dataclasses import replace
+    >>> list(unasked_targets(replace(rows, targets=rows, labelled=rows.take(np.array([0])))).ids)
+    ['b']
+    """
     targets = targets_of(view)
-    if view.labelled is None:
+    if view.labelled is None or len(view.labelled) == 0:
         return targets
     rows = np.flatnonzero(~np.isin(targets.keys, view.labelled.keys))
-    return targets.take(rows) if len(rows) else targets
+    return targets if some and len(rows) == 0 else targets.take(rows)
 
 
 def labelled_embed(view: View) -> NDArray[np.floating]:

@@ -9,8 +9,8 @@ from querist.errors import BadEvidence
 from querist.scores.expected_error import Loss, expected_loss
 from querist.scores.lookahead import Model
 from querist.scores.rounding import rounded
+from querist.strategies._coverage import unasked_targets
 from querist.strategies._limits import check_parameters
-from querist.strategies._targets import unasked_targets
 from querist.strategies.typiclust import positions
 from querist.view import Head, View
 

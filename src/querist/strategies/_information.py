@@ -6,7 +6,7 @@ import numpy as np
 
 from querist._arrays import Floats, to_numpy
 from querist.scores.information import Rowset, Variance, information, inverse
-from querist.strategies._targets import unasked_targets
+from querist.strategies._coverage import unasked_targets
 from querist.view import View
 
 

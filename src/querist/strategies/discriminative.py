@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats, Rows, to_numpy, topk
 from querist.errors import BadInput
-from querist.strategies._coverage import labelled_embed, unlabelled_targets
+from querist.strategies._coverage import labelled_embed, unasked_targets
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
 
@@ -72,7 +72,7 @@ class Discriminative(Strategy):
 
 def judge(view: View, picked: Rows) -> Judge:
     """Train the classifier, counting the rows picked as labelled; gives a function from embeddings to log-odds."""
-    pool, embed = unlabelled_targets(view), to_numpy(view.embed)
+    pool, embed = unasked_targets(view, some=True), to_numpy(view.embed)
     known = np.concatenate([labelled_embed(view), embed[picked]])
     others = to_numpy(pool.embed)[~np.isin(pool.keys, view.keys[picked])]
     if len(known) == 0 or len(others) == 0:

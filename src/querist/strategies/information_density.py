@@ -13,7 +13,7 @@ from querist.errors import BadInput
 from querist.scores.uncertainty import entropy
 from querist.select.distance import unit
 from querist.select.herding import BLOCK_BYTES, cover, similarity, spread
-from querist.strategies._coverage import check_sigma, unlabelled_targets
+from querist.strategies._coverage import check_sigma, unasked_targets
 from querist.strategies.protocol import About, Strategy, host
 from querist.view import Draw, Need, View
 
@@ -53,7 +53,7 @@ class InformationDensity(Strategy):
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by its entropy times its mean similarity to the unlabelled targets; [N]."""
-        targets = unlabelled_targets(view)
+        targets = unasked_targets(view, some=True)
         others, rows = to_numpy(targets.embed), to_numpy(view.embed)
         if self.similarity == "cosine":
             density = mean_cosine(rows, others)

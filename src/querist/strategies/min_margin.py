@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from querist._arrays import Array, namespace
-from querist.scores.committee import by_blocks
+from querist.scores.committee import by_blocks, of_classes
 from querist.scores.uncertainty import margin
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, View
@@ -31,7 +31,7 @@ class MinMargin(Strategy):
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by minus the smallest margin among its members; [N]."""
-        return by_blocks(_least_margin, view.draws)
+        return by_blocks(_least_margin, of_classes(view.draws))
 
 
 def _least_margin(draws: Array) -> Array:
