@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,14 @@ from querist._arrays import Floats, Rows, blocks
 from querist.select.distance import gap_to_others, pairwise, squared_norms, unit
 from querist.select.top import TIE, foremost
 
+if TYPE_CHECKING:
+    from querist.select._single_cover import Single
+
 # One block of similarities: large enough for an efficient matrix product, small enough for the processor's cache.
 BLOCK_BYTES = 2**22
 FIRST_REFRESH = 16
+LARGE = 2**24
+"""Pairs of rows and targets from which bounds in single precision save time; all in double precision takes 0.2 s."""
 SPREAD_SAMPLE = 500
 SPACING_SAMPLE = 100
 
@@ -86,7 +92,7 @@ def add(state: Cover, rows: NDArray[np.floating]) -> Cover:
 
 
 def gains(state: Cover, rows: NDArray[np.floating]) -> Floats:
-    """Compute how much coverage each row would add.
+    """Compute how much coverage each row would add; of 2²⁴ pairs of rows and targets on in single precision.
 
     Formula: Σ_t w_t · max(0, k(t, x) − max_{s chosen} k(t, s)). Shapes: rows [N, D] → [N]. Range: [0, Σ w].
     Cost: O(N·T·D), memory one block.
@@ -94,6 +100,21 @@ def gains(state: Cover, rows: NDArray[np.floating]) -> Floats:
     >>> state = cover(np.array([[0.0], [9.0]]), np.ones(2), sigma=1.0, labelled=np.array([[0.0]]))
     >>> gains(state, np.array([[0.0], [9.0]])).round(4).tolist()
     [0.0, 1.0]
+    """
+    single = _single(state, rows)
+    if single is None:
+        return measured(state, rows)
+    from querist.select._single_cover import lower, steady
+
+    with steady():
+        return single.gains(lower(state.met))
+
+
+def measured(state: Cover, rows: NDArray[np.floating]) -> Floats:
+    """Compute gains in double precision; [N], O(N·T·D).
+
+    >>> measured(cover(np.array([[0.0], [9.0]]), np.ones(2), sigma=1.0), np.array([[0.0]])).tolist()
+    [1.0]
     """
     out = np.empty(len(rows))
     threshold = state.met + state.margin
@@ -103,6 +124,15 @@ def gains(state: Cover, rows: NDArray[np.floating]) -> Floats:
         np.maximum(rise, 0.0, out=rise)
         out[block] = rise @ state.weight
     return out
+
+
+def _single(state: Cover, rows: NDArray[np.floating]) -> Single | None:
+    """Give the targets in single precision, where that is worth it."""
+    if len(rows) * len(state.points) < LARGE:
+        return None
+    from querist.select._single_cover import Single
+
+    return Single.of(state, rows)
 
 
 def herd(rows: NDArray[np.floating], state: Cover, *, bounds: Floats, n: int, ties: Floats) -> tuple[Rows, Floats]:
@@ -121,33 +151,59 @@ def herd(rows: NDArray[np.floating], state: Cover, *, bounds: Floats, n: int, ti
     >>> herd(points, state, bounds=gains(state, points), n=2, ties=np.array([0.1, 0.2, 0.3, 0.4]))[0].tolist()
     [1, 3]
     """
-    left = np.array(bounds, dtype=np.float64)
+    single = _single(state, rows)
+    if single is None:
+        return _greedy(Lazy(rows, np.array(bounds, dtype=np.float64)), rows, state, n=n, ties=ties)
+    from querist.select._single_cover import Search, steady
+
+    with steady():
+        return _greedy(Search(rows, state, single, bounds), rows, state, n=n, ties=ties)
+
+
+class _Search(Protocol):
+    def leader(self, state: Cover, ties: Floats) -> tuple[int, float]: ...
+    def enter(self, state: Cover, row: int) -> None: ...
+
+
+def _greedy(search: _Search, rows: NDArray[np.floating], state: Cover, *, n: int, ties: Floats) -> tuple[Rows, Floats]:
     picked, value = [], []
     for _ in range(n):
-        row = _refresh(rows, state, left=left, ties=ties)
-        if left[row] <= 0:
+        row, gain = search.leader(state, ties)
+        if gain <= 0:
             break
         picked.append(row)
-        value.append(left[row])
+        value.append(gain)
         state = add(state, rows[row : row + 1])
-        left[row] = -np.inf
+        search.enter(state, row)
     return np.array(picked, np.intp), np.array(value, np.float64)
 
 
-def _refresh(rows: NDArray[np.floating], state: Cover, *, left: Floats, ties: Floats) -> int:
-    """Recompute stale gains in place, highest first, until none can win; give the best row."""
-    stale = left.copy()
-    width, best = FIRST_REFRESH, -np.inf
-    while True:
-        open_rows = np.flatnonzero((stale > 0) & (stale >= best - TIE * abs(best)))
-        if len(open_rows) == 0:
-            return foremost(np.where(np.isneginf(stale), left, -np.inf), ties)
-        if len(open_rows) > width:
-            open_rows = open_rows[np.argpartition(-stale[open_rows], width)[:width]]
-        left[open_rows] = gains(state, rows[open_rows])
-        stale[open_rows] = -np.inf
-        best = max(best, float(left[open_rows].max()))
-        width *= 2
+@dataclass(frozen=True, eq=False)
+class Lazy:
+    """Finds the row of greatest gain by computing stale gains again; left [N] holds the latest of each row."""
+
+    rows: NDArray[np.floating]
+    left: Floats
+
+    def leader(self, state: Cover, ties: Floats) -> tuple[int, float]:
+        """Give the row of greatest gain, and the gain; of leaders, the one with the largest tie number."""
+        stale = self.left.copy()
+        width, best = FIRST_REFRESH, -np.inf
+        while True:
+            open_rows = np.flatnonzero((stale > 0) & (stale >= best - TIE * abs(best)))
+            if len(open_rows) == 0:
+                row = foremost(np.where(np.isneginf(stale), self.left, -np.inf), ties)
+                return row, float(self.left[row])
+            if len(open_rows) > width:
+                open_rows = open_rows[np.argpartition(-stale[open_rows], width)[:width]]
+            self.left[open_rows] = measured(state, self.rows[open_rows])
+            stale[open_rows] = -np.inf
+            best = max(best, float(self.left[open_rows].max()))
+            width *= 2
+
+    def enter(self, state: Cover, row: int) -> None:
+        """Strike out a row that was chosen."""
+        self.left[row] = -np.inf
 
 
 def spread(targets: NDArray[np.floating], keys: NDArray[np.uint64]) -> float:
