@@ -111,7 +111,10 @@ def report(name: str, key: tuple, values: np.ndarray, uniform: dict, error: floa
     row |= {"factor": factors[0], "vs_wilson": factors[1]}
     tail = "" if factors[0] is None else f"  factor {factors[0]:.2f}, vs wilson {factors[1]:.2f}"
     mark = "" if cover >= level - 0.025 else "  BELOW"
-    print(f"  {method:18} {level:.2f} n={labels:<4} cover {cover:.3f} ± {spread:.3f}  width {width:.3f}{tail}{mark}")
+    print(
+        f"  {method:18} {level:.2f} n={labels:<4} cover {cover:.3f} ± {spread:.3f}  width {width:.3f}{tail}{mark}",
+        flush=True,
+    )
     return row
 
 

@@ -102,6 +102,14 @@ class TestDegenerate:
         assert found.high > 0.5
         assert found.method == "by betting"
 
+    def test_a_model_that_can_be_wrong_and_sure_gets_no_asymptotic_log_loss(self):
+        """Found on real data: without such a mistake in the sample, t intervals of the log loss covered 82 % at 90 %."""
+        probs = np.full((200, 2), 0.5)
+        tame = log_loss(audit(60, 200, probs=np.tile([[0.7, 0.3], [0.4, 0.6]], (100, 1))))
+        probs[0] = 1 - 1e-12, 1e-12
+        wild = log_loss(audit(60, 200, probs=probs))
+        assert (tame.method, wild.method) == ("asymptotic", "by betting")
+
     @pytest.mark.parametrize("wrong", [0, 1])
     def test_a_pool_of_one_item_is_known_once_it_is_audited(self, wrong):
         found = accuracy(audit(wrong, 1, pool=1))

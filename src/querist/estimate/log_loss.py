@@ -9,17 +9,15 @@ from querist.estimate.protocol import SURE_MISTAKE, Estimate, Interval, not_enou
 from querist.estimate.sample import Sample
 from querist.estimate.sequence import mean_sequence
 
-FEW_OUTCOMES = 10
-"""Fewest right and wrong labels for an asymptotic interval: losses are more skewed than errors."""
-
 
 def log_loss(sample: Sample, *, confidence: float = 0.95) -> Estimate:
     """Estimate the mean of −log p of the true class, in nats.
 
-    Formula: the mean ± t s √((1 − n/N)/n), asymptotic, once there are 30 labels, and 10 right and wrong ones:
-    before, the few that decide a log loss may not have been seen, and the interval is that of betting on losses up to
-    36.04, the cost of one sure mistake: exact, and wide. Range: [0, 36.04]. Cost: O(n), by betting O(1000·n). Source:
-    Waudby-Smith & Ramdas 2023.
+    Formula: the mean ± t s √((1 − n/N)/n), asymptotic, where no single mistake matters much: from 30 labels with 10
+    right and 10 wrong ones on, and R/n ≤ s/√n, R the largest loss that the model's probabilities allow on the audited
+    items, so that the worst mistake that was not seen would move the mean by one standard error at most. Else the
+    interval is that of betting on losses up to 36.04, the cost of one sure mistake: exact, and wide. Range: [0, 36.04].
+    Cost: O(n·C), by betting O(1000·n). Source: Waudby-Smith & Ramdas 2023.
 
     >>> probs = np.tile([[0.8, 0.2], [0.4, 0.6], [0.7, 0.3]], (20, 1))
     >>> truth = np.tile([0, 1, 1], 20)
@@ -34,11 +32,19 @@ def log_loss(sample: Sample, *, confidence: float = 0.95) -> Estimate:
         return not_enough(name, len(sample), confidence, "the log loss needs a uniform sample")
     if not len(losses):
         return not_enough(name, 0, confidence, "no audit label yet")
-    normal = sample.normal(confidence, few=FEW_OUTCOMES)
+    normal = sample.normal(confidence, few=10) and _tame(losses, sample.probs)
     low, high = _normal(losses, sample.pool, confidence) if normal else _betting(losses, sample.pool, confidence)
     method = "asymptotic" if normal else "by betting"
     value = min(max(float(losses.mean()), low), high)
     return Estimate(name, value, low, high, len(losses), confidence, method)
+
+
+def _tame(losses: Floats, probs: Floats | None) -> bool:
+    """Tell whether the worst mistake that could have been missed hardly moves the mean."""
+    if probs is None:
+        return False
+    worst = min(-float(np.log(max(float(probs.min()), 1e-300))), SURE_MISTAKE)
+    return bool(worst / len(losses) <= losses.std(ddof=1) / len(losses) ** 0.5)
 
 
 def _normal(losses: Floats, pool: int | None, confidence: float) -> Interval:
