@@ -103,9 +103,9 @@ class TestDegenerate:
         assert found.method == "by betting"
 
     def test_a_model_that_can_be_wrong_and_sure_gets_no_asymptotic_log_loss(self):
-        """Found on real data: without such a mistake in the sample, t intervals of the log loss covered 82 % at 90 %."""
+        """Found on real data: with no such mistake in the sample, t intervals of the log loss covered 82 % at 90 %."""
         probs = np.full((200, 2), 0.5)
-        tame = log_loss(audit(60, 200, probs=np.tile([[0.7, 0.3], [0.4, 0.6]], (100, 1))))
+        tame = log_loss(audit(60, 200, probs=np.tile([[0.7, 0.3], [0.6, 0.4]], (100, 1))))
         probs[0] = 1 - 1e-12, 1e-12
         wild = log_loss(audit(60, 200, probs=probs))
         assert (tame.method, wild.method) == ("asymptotic", "by betting")
