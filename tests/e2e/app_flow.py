@@ -39,7 +39,7 @@ def label(person: Person, respond: Callable[[Person, str], Any], n: int = LABELS
     for _ in range(n):
         item = shown(person)
         given[item] = respond(person, item)
-        person.page.wait_for_function("before => document.querySelector('.stage').dataset.item !== before", arg=item)
+        person.wait_for_next(item)
     return given
 
 

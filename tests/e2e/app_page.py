@@ -106,10 +106,14 @@ class Person:
         self.page.keyboard.press(key)
 
     def answer(self, key: str) -> None:
-        """Press a key that answers, and wait until the next item, or none, is there."""
+        """Press a key that answers, and wait until the next item is there."""
         before = self.page.evaluate(SHOWN)
         self.press(key)
-        self.page.wait_for_function(f"before => {SHOWN} !== before", arg=before)
+        self.wait_for_next(before)
+
+    def wait_for_next(self, before: str) -> None:
+        """Wait until an item other than ``before`` is on the screen."""
+        self.page.wait_for_function(f"before => {SHOWN} && {SHOWN} !== before", arg=before)
 
     def wait_until_sent(self) -> None:
         """Wait until the outbox in this browser is empty."""
