@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from os import PathLike
@@ -23,18 +22,18 @@ from querist.formats import LabelRow
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.store import Store, discard, open_store
-from querist.store.protocol import Claim, Published, Ranked, Ranking
+from querist.store.protocol import Claim
 from querist.strategies.protocol import Strategy, evidence_for
-from querist.study.audit import Reserve, Turn, answers, check_share, findings, history, saved, version
+from querist.study.audit import Reserve, check_share, history, saved
 from querist.study.facts import Query, Status, Step, status_of
 from querist.study.items import Encoding, StoredItems, cache_of, encoder_named
 from querist.study.known import Known
 from querist.study.lock import holding
-from querist.study.model import Model, calibrated, digest, train
-from querist.study.round import choose, past, question, queue, reserve_depth
+from querist.study.model import Model, train
 from querist.study.rows import label_rows
 from querist.study.settings import Settings, strategy_text
 from querist.study.start import dataset_of, given_in, task_of
+from querist.study.step import Basis, digest_of, take
 from querist.tasks import Answer, Label, Task, from_schema
 from querist.view import Draw, Evidence, Need
 
@@ -325,7 +324,7 @@ class Study:
             return there
         refusal = "another process is training this study: its queue appears when it is done"
         with holding(self.store, "step", refusal):
-            return self._there() or self._step(self._known, self.store.published())
+            return self._there() or self._step()
 
     def _there(self) -> Step | None:
         """Give the step that was done already for this log position, if any."""
@@ -336,89 +335,13 @@ class Study:
         return Step(**{**current.info["step"], "fresh": False})
 
     def _digest(self, position: int) -> str:
-        """Name all that decides a round but the leases: the same name, the same step."""
-        s = self.settings
-        parts = [s.learner_text, s.strategy_text, s.batch, s.seed, position, len(self.pool), querist.__version__]
-        parts += [s.audit] if s.audit else []
-        return json.dumps([*parts, *self._items.encoder_version(self.learner.eats)])
+        return digest_of(self.settings, position, len(self.pool), self._items.encoder_version(self.learner.eats))
 
-    def _step(self, known: Known, current: Published | None) -> Step:
-        started = time.perf_counter()
-        model = train(self.learner, self.settings, known, self._items.encoded(self.learner.eats))
-        fitted = time.perf_counter()
-        rule, name = self._rule(known)
-        needs = evidence_for(rule, name, model.predictor.provides)
-        out = self.store.leases()
-        asks = calibrated(self.learner, model, known, seed=self.seed) if rule.calibrated else model.predictor
-        asked = question(known, out, predictor=asks, features=model.encoded.features, needs=needs)
-        if "past" in rule.context:
-            asked = replace(asked, past=past(self.store, known))
-        if "votes" in rule.context:
-            asked = replace(asked, votes=known.votes(asked.asked))
-        draw = Draw(self.seed, known.position)
-        reserve = reserve_depth(self.batch) if self.settings.reserve is None else self.settings.reserve
-        turn = Turn.of(known, self._reserve, {claim.item for claim in out}, self.batch)
-        own = self.batch - turn.in_batch
-        ids, chosen = choose(asked, rule, batch=own, reserve=reserve, draw=draw)
-        done = time.perf_counter()
-        number = 1 if current is None else current.round + 1
-        step = Step(number, known.position, len(known.answered), name, fitted - started, done - fitted)
-        ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=name, known=known, out=out))
-        picked = turn.in_batch + min(own, len(ids))
-        facts = {"memo": chosen.memo, "chosen": picked, "out": sorted({c.item for c in out})}
-        facts |= self._audited(known, model, number)
-        self._publish(step, ranked, model, facts)
+    def _step(self) -> Step:
+        encoded, position = self._items.encoded(self.learner.eats), self._known.position
+        basis = Basis(self.settings, self.strategy, self.learner, self._known, encoded, self._digest(position))
+        step, self._model = take(basis, self.store)
         return step
-
-    def _audited(self, known: Known, model: Model, number: int) -> dict[str, Any]:
-        """Score the model on the audit, and keep what the stopping rules need of it."""
-        if not self.settings.audit:
-            return {}
-        current = self.store.published()
-        looks = current.info.get("looks", 0) if current else 0
-        looks += bool(len(answers(known, self._reserve)[1]))
-        self.store.put(f"audit/{number}", json.dumps(version(known, self._reserve, model)).encode())
-        found = findings(known, self._reserve, model, look=looks)
-        return {"looks": looks, "estimates": [estimate.facts() for estimate in found]}
-
-    def _publish(self, step: Step, ranked: list[Ranked], model: Model, facts: dict[str, Any]) -> None:
-        if self.settings.suggestions:
-            said = self._suggest(ranked, model)
-            self.store.put(f"suggestions/{step.round}", json.dumps(said).encode())
-        info = {
-            **facts,
-            "digest": self._digest(step.position),
-            "step": step.facts(),
-            "strategy": step.strategy,
-            "learner": self.settings.learner_text,
-            "model": digest(self.settings, model.position, model.items),
-            "items": model.items,
-            "seed": self.seed,
-            "batch": self.batch,
-            "version": querist.__version__,
-            "parent": step.round - 1 or None,
-        }
-        self.store.rank(Ranking(step.position, ranked, info))
-        self._model = model
-
-    def _rule(self, known: Known) -> tuple[Strategy, str]:
-        """Choose the strategy, or its cold rule while fewer than two classes have a label."""
-        cold = self.strategy.cold
-        if cold is None or known.classes_seen() >= min(2, self.task.classes):
-            return self.strategy, self.settings.strategy_text
-        rule, name = resolve_strategy(cold)
-        return (rule, name) if rule.needs <= self.learner.provides else resolve_strategy("random")
-
-    def _suggest(self, ranked: list[Ranked], model: Model) -> dict[str, tuple[Label, float | None]]:
-        needs: frozenset[Need] = model.predictor.provides & {"probs", "decision", "elements", "places", "paths"}
-        held = self._known.reserved  # a suggestion would sway the audit
-        ranked = [place for place in ranked if not held[self.pool.rows([place.item])[0]]]
-        if not needs or not ranked or not len(self._known.labelled):
-            return {}
-        rows = self.pool.rows([place.item for place in ranked])
-        evidence = model.predictor.predict(model.encoded.features[rows], needs)
-        said = ((place.item, self.task.decode(evidence, row)) for row, place in enumerate(ranked))
-        return {item: (s.label, s.confidence) for item, s in said if s is not None}
 
     def _current(self) -> Model:
         """The model of the current round; rebuilt from the log when another process trained it."""

@@ -1,0 +1,154 @@
+"""One step: train, score the pool, publish the next queue."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import querist
+from querist._query import resolve as resolve_strategy
+from querist.learners.protocol import Learner
+from querist.store import Store
+from querist.store.protocol import Claim, Published, Ranked, Ranking
+from querist.strategies.protocol import Strategy, evidence_for
+from querist.study.audit import Reserve, Turn, answers, findings, version
+from querist.study.facts import Step
+from querist.study.items import Encoded
+from querist.study.known import Known
+from querist.study.model import Model, calibrated, digest, train
+from querist.study.round import Question, choose, past, question, queue, reserve_depth
+from querist.study.settings import Settings
+from querist.tasks import Label
+from querist.view import Draw, Need, Selection
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """What a step stands on: the settings, the rule and the learner, what is known, the items as the learner eats them.
+
+    ``digest`` names all that decides the round but the leases: the same name, the same step.
+    """
+
+    settings: Settings
+    strategy: Strategy
+    learner: Learner
+    known: Known
+    encoded: Encoded
+    digest: str
+
+    @property
+    def reserve(self) -> Reserve:
+        """Say which items are the audit's."""
+        return Reserve(self.settings.seed, self.settings.audit)
+
+
+class Rule(NamedTuple):
+    """The strategy of a round, and its name."""
+
+    strategy: Strategy
+    name: str
+
+
+def digest_of(settings: Settings, position: int, items: int, encoder: tuple[str, ...] = ()) -> str:
+    """Name all that decides a round but the leases."""
+    s = settings
+    parts = [s.learner_text, s.strategy_text, s.batch, s.seed, position, items, querist.__version__]
+    parts += [s.audit] if s.audit else []
+    return json.dumps([*parts, *encoder])
+
+
+def take(basis: Basis, store: Store) -> tuple[Step, Model]:
+    """Take the step and publish its queue; raises LearnerFailed, and then nothing is published."""
+    current, out = store.published(), store.leases()
+    started = time.perf_counter()
+    model = train(basis.learner, basis.settings, basis.known, basis.encoded)
+    fitted = time.perf_counter()
+    rule = _rule(basis)
+    turn = Turn.of(basis.known, basis.reserve, {claim.item for claim in out}, basis.settings.batch)
+    own = basis.settings.batch - turn.in_batch
+    ids, chosen = _choose(basis, _question(basis, model, rule, store, out), rule.strategy, own)
+    done = time.perf_counter()
+    number = 1 if current is None else current.round + 1
+    known = basis.known
+    step = Step(number, known.position, len(known.answered), rule.name, fitted - started, done - fitted)
+    ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out))
+    facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
+    facts |= _audited(basis, model, store, current, number)
+    if basis.settings.suggestions:
+        store.put(f"suggestions/{number}", json.dumps(suggestions(known, model, ranked)).encode())
+    store.rank(Ranking(step.position, ranked, facts | _made_by(basis, model, step)))
+    return step, model
+
+
+def _rule(basis: Basis) -> Rule:
+    """Take the strategy, or its cold rule while fewer than two classes have a label."""
+    cold, known = basis.strategy.cold, basis.known
+    if cold is None or known.classes_seen() >= min(2, known.task.classes):
+        return Rule(basis.strategy, basis.settings.strategy_text)
+    rule, name = resolve_strategy(cold)
+    return Rule(rule, name) if rule.needs <= basis.learner.provides else Rule(*resolve_strategy("random"))
+
+
+def _question(basis: Basis, model: Model, chosen: Rule, store: Store, out: list[Claim]) -> Question:
+    """Put the question of the round: the pool as the model sees it, with the context that the rule looks at."""
+    known, predictor, rule = basis.known, model.predictor, chosen.strategy
+    needs = evidence_for(rule, chosen.name, predictor.provides)
+    if rule.calibrated:
+        predictor = calibrated(basis.learner, model, known, seed=basis.settings.seed)
+    asked = question(known, out, predictor=predictor, features=model.encoded.features, needs=needs)
+    if "past" in rule.context:
+        asked = replace(asked, past=past(store, known))
+    if "votes" in rule.context:
+        asked = replace(asked, votes=known.votes(asked.asked))
+    return asked
+
+
+def _choose(basis: Basis, asked: Question, rule: Strategy, batch: int) -> tuple[list[str], Selection]:
+    settings = basis.settings
+    depth = reserve_depth(settings.batch) if settings.reserve is None else settings.reserve
+    return choose(asked, rule, batch=batch, reserve=depth, draw=Draw(settings.seed, basis.known.position))
+
+
+def _audited(
+    basis: Basis, model: Model, store: Store, current: Published | None, number: int
+) -> dict[str, Any]:  # fmt: skip
+    """Score the model on the audit, and keep what the stopping rules need of it."""
+    if not basis.settings.audit:
+        return {}
+    known, reserve = basis.known, basis.reserve
+    looks = (current.info.get("looks", 0) if current else 0) + bool(len(answers(known, reserve)[1]))
+    store.put(f"audit/{number}", json.dumps(version(known, reserve, model)).encode())
+    found = findings(known, reserve, model, look=looks)
+    return {"looks": looks, "estimates": [estimate.facts() for estimate in found]}
+
+
+def suggestions(known: Known, model: Model, ranked: Sequence[Ranked]) -> dict[str, tuple[Label, float | None]]:
+    """Say what the model would answer on the items of a queue; not on the audit's, whose answers it would sway."""
+    needs: frozenset[Need] = model.predictor.provides & {"probs", "decision", "elements", "places", "paths"}
+    rows = known.pool.rows([place.item for place in ranked])
+    rows = rows[~known.reserved[rows]]
+    if not needs or not len(rows) or not len(known.labelled):
+        return {}
+    evidence = model.predictor.predict(model.encoded.features[rows], needs)
+    said = ((known.pool.ids[row], known.task.decode(evidence, at)) for at, row in enumerate(rows.tolist()))
+    return {item: (s.label, s.confidence) for item, s in said if s is not None}
+
+
+def _made_by(basis: Basis, model: Model, step: Step) -> dict[str, Any]:
+    """Tell how a queue was made, for the log."""
+    settings = basis.settings
+    return {
+        "digest": basis.digest,
+        "step": step.facts(),
+        "strategy": step.strategy,
+        "learner": settings.learner_text,
+        "model": digest(settings, model.position, model.items),
+        "items": model.items,
+        "seed": settings.seed,
+        "batch": settings.batch,
+        "version": querist.__version__,
+        "parent": step.round - 1 or None,
+    }
