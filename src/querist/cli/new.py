@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, metavar="N", default=0, show_default=True, help="The seed of every draw.")
 @click.option("--overlap", type=click.IntRange(1), metavar="K", default=1, show_default=True, help="People per item.")
+@click.option(
+    "--audit",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="SHARE",
+    default=0.0,
+    show_default=True,
+    help="Of all questions, the share asked at random for `querist status` to tell the accuracy; 0.1 is usual.",
+)
 @click.option("--suggestions/--no-suggestions", default=True, help="Show what the model would answer, or do not.")
 @click.option("--ignore-labels", is_flag=True, help="Start without the labels in the data; their classes stay.")
 @encoder

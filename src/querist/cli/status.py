@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 @study_command("querist status cells.querist")
 @as_json
 def command(study: Study, as_json: bool) -> None:
-    """Say where the study stands: items, labels by class, round."""
+    """Say where the study stands: items, accuracy, labels by class."""
     status = study.status()
     if as_json:
         emit(status.facts())
         return
     write(status.sentence())
     write(f"{status.learner} + {status.strategy}, batch {status.batch}")
+    for estimate in status.estimates:
+        write(estimate["sentence"])
     show(["class", "labels", "share"], _rows(status), right=[1, 2])
 
 
