@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from querist.data import extend, load, load_test
 from querist.data.blocks import dump, parse
@@ -154,6 +154,28 @@ def test_the_orientation_tag_is_obeyed(tmp_path):
     pixels = pool.items.pixels(8, 16)[0]
     assert pixels[:8].max() == 0
     assert pixels[8:].min() == 255
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_that_of_pillow(tmp_path, orientation):
+    values = np.random.default_rng(0).integers(0, 256, (4, 6), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(values).save(tmp_path / "a.png", exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(tmp_path / "a.png"))
+    pool = load(tmp_path).pool
+    assert np.array_equal(np.asarray(pool.items.upright(0)), np.asarray(expected))
+    assert tuple(pool.items.sizes[0].tolist()) == expected.size
+
+
+def test_a_large_jpeg_is_decoded_small_and_looks_the_same(tmp_path):
+    across = np.linspace(0, 255, 1600).astype(np.uint8)
+    Image.fromarray(np.repeat(across[None, :], 1200, axis=0)).convert("RGB").save(tmp_path / "a.jpg", quality=95)
+    items = load(tmp_path).pool.items
+    assert items.upright(0).size == (1600, 1200)
+    assert items.upright(0, 128).size == (200, 150)
+    whole = np.asarray(items.upright(0).resize((64, 64), Image.Resampling.BILINEAR), np.int16)
+    assert np.abs(items.pixels(64, 64)[0] - whole).max() <= 3
 
 
 def test_sixteen_bits_are_stretched_and_shown_as_png(tmp_path):
