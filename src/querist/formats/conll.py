@@ -23,6 +23,7 @@ _LINES = re.compile(r"\r\n|\n|\r")
 _CELLS = re.compile(r"[ \t]+")
 _NOTE = re.compile(r"# ?(id|who|seconds|text) = (.*)")
 DOCUMENT = "-DOCSTART-"
+_CONTROL = frozenset((TOKEN, COLUMN))
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Conll:
         features = np.empty(len(found), object)
         features[:] = [with_tokens(sentence.cells) for sentence in found]
         ids = [sentence.notes.get("id") for sentence in found]
-        labels = [sentence.spans() for sentence in found] if found[0].tags else None
+        labels = _spans(found) if found[0].tags else None
         return Arrays(
             features, labels, ids if all(ids) else None, about={"tokens": "given"} | ({"notes": notes} if notes else {})
         )
@@ -75,13 +76,14 @@ class Conll:
         text = stream.read().removeprefix("\ufeff")
         check_text(text.encode("utf-8", "surrogateescape"), name_of(stream))
         rows: dict[str, LabelRow] = {}
-        for sentence in _sentences(text, name_of(stream)):
+        sentences = _sentences(text, name_of(stream))
+        for sentence, spans in zip(sentences, _spans(sentences), strict=True):
             id = sentence.notes.get("id")
             if not id:
                 raise BadData(f"{sentence.where}: the sentence has no id, so its spans belong to no item; "
                               "write '# id = …' above it")  # fmt: skip
             before = rows.get(id, LabelRow(id, {"text": sentence.text}, task="spans"))
-            rows[id] = LabelRow(id, before.data, (*before.answers, sentence.answer(id)), task="spans")
+            rows[id] = LabelRow(id, before.data, (*before.answers, _answer(id, spans, sentence.notes)), task="spans")
         return list(rows.values())
 
     def read_labels(self, stream: IO[str]) -> list[Answer]:
@@ -103,14 +105,8 @@ class _Sentence:
     def text(self) -> str:
         return str(json.loads(self.notes["text"])) if "text" in self.notes else " ".join(c[0] for c in self.cells)
 
-    def spans(self) -> list[dict[str, Any]]:
-        """Read the spans off the tags, in characters of the text."""
-        names = sorted({tag[2:] for tag in self.tags if tag != "O"})
-        codes = [0 if t == "O" else 1 + 2 * names.index(t[2:]) + (t[0] == "I") for t in self.tags]
-        found, _ = spans_of(np.array(codes, np.int64), self._offsets(), np.array([0, len(codes)]))
-        return [{"start": start, "end": end, "label": names[code]} for start, end, code in found.tolist()]
-
-    def _offsets(self) -> Any:
+    def offsets(self) -> list[tuple[int, int]]:
+        """Find each token in the text."""
         text, place, found = self.text, 0, []
         for word, *_ in self.cells:
             start = text.find(word, place)
@@ -120,14 +116,25 @@ class _Sentence:
                 )
             place = start + len(word)
             found.append((start, place))
-        return np.array(found, np.int64)
+        return found
 
-    def answer(self, id: str) -> Answer:
-        """Make the answer that the tags give."""
-        seconds = self.notes.get("seconds")
-        return Answer(
-            id, self.spans(), who=self.notes.get("who", ""), seconds=None if seconds is None else float(seconds)
-        )
+
+def _spans(sentences: Sequence[_Sentence]) -> list[list[dict[str, Any]]]:
+    """Read the spans of each sentence off its tags, in characters of its text."""
+    names = sorted({tag[2:] for sentence in sentences for tag in sentence.tags if tag != "O"})
+    code = {"O": 0} | {f"{letter}-{n}": 1 + 2 * c + (letter == "I") for c, n in enumerate(names) for letter in "BI"}
+    tags = np.array([code[tag] for sentence in sentences for tag in sentence.tags], np.int64)
+    offsets = np.array([place for sentence in sentences for place in sentence.offsets()], np.int64)
+    starts = np.cumsum([0, *(len(sentence.tags) for sentence in sentences)]).astype(np.int64)
+    spans, item = spans_of(tags, offsets, starts)
+    found: list[list[dict[str, Any]]] = [[] for _ in sentences]
+    for (start, end, kind), row in zip(spans.tolist(), item.tolist(), strict=True):
+        found[row].append({"start": start, "end": end, "label": names[kind]})
+    return found
+
+
+def _answer(id: str, spans: list[dict[str, Any]], notes: Mapping[str, str]) -> Answer:
+    return Answer(id, spans, who=notes.get("who", ""), seconds=float(notes["seconds"]) if "seconds" in notes else None)
 
 
 def _sentences(text: str, name: str, notes: list[str] | None = None) -> list[_Sentence]:
@@ -185,7 +192,7 @@ def _add(sentence: _Sentence, cells: list[str], width: int, where: str) -> None:
             f"{where} has {len(cells)} columns, and the lines before have {width}: got {' '.join(cells)[:60]!r}; "
             "give every token the same columns, and an empty line between sentences"
         )
-    if not cells[0] or any(mark in cell for cell in cells for mark in (TOKEN, COLUMN)):
+    if not cells[0] or not _CONTROL.isdisjoint("".join(cells)):
         raise BadData(f"{where}: the token is empty or holds a control character: got {cells[0]!r}; remove it")
     first = not sentence.cells
     sentence.where = sentence.where or where
