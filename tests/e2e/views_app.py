@@ -79,7 +79,7 @@ def full_status(now: int) -> dict[str, Any]:
         "labelled": 240,
         "aside": 12,
         "leased": 9,
-        "remaining": 5322,
+        "remaining": 5334,
         "classes": classes,
         "people": [{"who": "ann", "n": 151}, {"who": "bo", "n": 89}],
         "per_minute": 14.2,

@@ -358,7 +358,12 @@ class TestCreate:
         found = empty.person("ann").post("/api/preview", json={"path": "data/films.csv", "text": "text"}).json()
         assert (found["rows"], found["kind"], found["labels"]) == (12, "text", ["good"])
         assert found["sample"][0]["text"] == TEXTS[0]
-        assert "text" in found["columns"]
+        assert found["columns"] == ["id", "text", "label"]
+
+    def test_preview_names_every_column_under_its_own_name(self, empty):
+        (empty.server.root / "more.csv").write_text("key,title,body,n\na,A,first words,1\nb,B,other words,2\n")
+        found = empty.person("ann").post("/api/preview", json={"path": "more.csv", "text": "body", "id": "key"}).json()
+        assert found["columns"] == ["key", "body", "title", "n"]
 
     def test_a_study_is_made_and_opened(self, empty):
         ann = empty.person("ann")

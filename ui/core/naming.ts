@@ -24,6 +24,23 @@ export function wayTo(path: string): { name: string; path: string }[] {
   return [{ name: "root", path: "" }, ...names.map((name, at) => ({ name, path: names.slice(0, at + 1).join("/") }))];
 }
 
+interface Task {
+  readonly name: string;
+  readonly line: string;
+}
+
+/** The tasks that are always there, in the words of somebody who labels. */
+const TASKS: readonly Task[] = [
+  { name: "classification", line: "One class for each item." },
+  { name: "multilabel", line: "Any number of classes for each item, or none." },
+  { name: "spans", line: "Marked stretches of a text, each with a type." },
+];
+
+/** Give the tasks to choose from: those that the server knows, in our words where we have some; ours until it has said. */
+export function tasksOf(known: readonly Task[] | undefined): readonly Task[] {
+  return known?.map((task) => TASKS.find(({ name }) => name === task.name) ?? task) ?? TASKS;
+}
+
 /** Say in one sentence what keeps a study from being made; null when nothing does. */
 export function missing(given: { source: boolean; name: string; labels: readonly Name[]; task: string }): string | null {
   if (!given.source) return "Choose the data first.";

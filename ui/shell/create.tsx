@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { counted } from "../core/format.ts";
+import { tasksOf } from "../core/naming.ts";
 import type { Session } from "../core/types.ts";
 import {
   busy,
@@ -78,7 +79,7 @@ function Tasks() {
   return (
     <fieldset class="tasks">
       <legend class="hidden-text">Kind of label</legend>
-      {catalogue.value?.tasks.map(({ name, line }) => (
+      {tasksOf(catalogue.value?.tasks).map(({ name, line }) => (
         <label key={name} class="task">
           <input type="radio" name="task" value={name} checked={task.value === name} onChange={() => pickTask(name)} />
           <span>
@@ -167,6 +168,8 @@ function Choice({ name, value, of, pick }: ChoiceGiven) {
   );
 }
 
+const intoView = (line: HTMLElement | null) => line?.scrollIntoView({ block: "nearest" });
+
 function Finish() {
   return (
     <div class="finish">
@@ -174,7 +177,7 @@ function Finish() {
         {busy.value === "Making the study" ? "Making the study…" : "Make the study and label"}
       </button>
       {makeError.value ? (
-        <p class="line-error" role="alert">
+        <p class="line-error" role="alert" ref={intoView}>
           {makeError.value}
         </p>
       ) : (

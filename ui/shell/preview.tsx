@@ -26,7 +26,12 @@ export function PreviewStep({ preview }: { preview: Preview }) {
       ))}
       <SkippedList skipped={preview.skipped} />
       {preview.sample.length > 0 && <Sample preview={preview} />}
-      {preview.columns.length > 1 && <Roles names={preview.columns} />}
+      {preview.columns.length > 0 && <Roles names={preview.columns} />}
+      {preview.labels.length > 0 && (
+        <p class="quiet small">
+          Items with a label keep it as their answer and are not asked. To ask for every item, choose <em>none</em> as the label.
+        </p>
+      )}
     </>
   );
 }

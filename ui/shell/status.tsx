@@ -66,9 +66,6 @@ function Known({ status: known, session }: { status: StatusInfo; session: Sessio
       />
       <History models={known.models} />
       <Exchange labelled={known.labelled} done={() => void read()} />
-      <p class="quiet">
-        <a href="#/new">Make another study</a>
-      </p>
     </>
   );
 }
@@ -88,7 +85,7 @@ function Progress({ status: known }: { status: StatusInfo }) {
     { name: "labelled", n: known.labelled },
     { name: "set aside", n: known.aside },
     { name: "being answered", n: known.leased },
-    { name: "to go", n: Math.max(0, known.remaining - known.leased) },
+    { name: "to go", n: Math.max(0, known.remaining - known.aside - known.leased) },
   ];
   return (
     <section class="progress" aria-label="Progress">

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { below, missing, nameFrom, readNames, wayTo } from "../core/naming.ts";
+import { below, missing, nameFrom, readNames, tasksOf, wayTo } from "../core/naming.ts";
 
 test("names are lines, each once, and keep commas and numbers", () => {
   assert.deepEqual(readNames(" spam \n\nham, or so\nspam\r\n", []), ["spam", "ham, or so"]);
@@ -34,4 +34,13 @@ test("what is missing is said one thing at a time", () => {
   assert.equal(missing({ ...whole, labels: ["a"] }), "Write at least two classes, one a line.");
   assert.equal(missing({ ...whole, labels: [], task: "multilabel" }), "Write at least one label, one a line.");
   assert.equal(missing({ ...whole, labels: [], task: "spans" }), "Write at least one type of span, one a line.");
+});
+
+test("tasks are told in our words, and unknown ones in the server's", () => {
+  const known = [
+    { name: "spans", line: "its own words" },
+    { name: "boxes", line: "Boxes on an image." },
+  ];
+  assert.deepEqual(tasksOf(known), [{ name: "spans", line: "Marked stretches of a text, each with a type." }, known[1]]);
+  assert.equal(tasksOf(undefined).length, 3);
 });

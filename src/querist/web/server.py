@@ -71,7 +71,7 @@ class Server:
         return Preview(
             rows=len(found),
             kind=found.pool.kind,
-            columns=list(dict.fromkeys(name for row in sample for name in row if name != "id")),
+            columns=_column_names(found),
             sample=sample,
             labels=_labels_in(found),
             skipped=[_skipped(line) for line in found.skipped[:MOST_TOLD]],
@@ -134,6 +134,16 @@ def _check_task(task: str) -> None:
 
 def _columns(given: Reading) -> dict[str, Any]:
     return {name: value for name in ("text", "label", "id") if (value := getattr(given, name)) is not None}
+
+
+def _column_names(found: Dataset) -> list[str]:
+    """List the columns of a table, those that play a part first; other data have none."""
+    roles = found.pool.about.get("columns", {})
+    parts = [name for part in ("id", "text", "label", "group") if (name := roles.get(part)) is not None]
+    records = found.pool.records if roles else None
+    # A record calls its text "text", whatever the column is called.
+    shown = [name for name in (records[0] if records else ()) if name != "text" or roles.get("text") is None]
+    return list(dict.fromkeys([*parts, *shown]))
 
 
 def _labels_in(found: Dataset) -> list[str | int]:
