@@ -113,7 +113,7 @@ def gains(state: Cover, rows: NDArray[np.floating]) -> Floats:
 def measured(state: Cover, rows: NDArray[np.floating]) -> Floats:
     """Compute gains in double precision; [N], O(N·T·D).
 
-    >>> measured(cover(np.array([[0.0], [9.0]]), np.ones(2), sigma=1.0), np.array([[0.0]])).tolist()
+    >>> measured(cover(np.array([[0.0], [9.0]]), np.ones(2), sigma=1.0), np.array([[0.0]])).round(4).tolist()
     [1.0]
     """
     out = np.empty(len(rows))
