@@ -1,0 +1,155 @@
+"""Named entities on CoNLL-2003: span F1 against tokens read, with the conditional random field.
+
+    python benchmarks/nlp.py --quick
+    python benchmarks/nlp.py --full --out runs/nlp
+
+Each run starts from 1 % of the tokens, sentences at random, and then takes what the strategy ranks first until the next
+share of the tokens is reached; the model is trained anew at each share and measured on the test part. The part of
+speech and chunk columns of the corpus are features. Finished runs are kept in --out and read back by the next call.
+
+One line per point on standard output: strategy, seed, share of the tokens, sentences, F1, share of the full-data F1,
+seconds of the round. --quick is one seed of random and mnlp up to 33 % (about 15 minutes on two free cores); --full is
+five seeds of five strategies up to 60 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from querist.data import Dataset, load, load_test
+from querist.study import Study
+from querist.tasks import Task, from_labels
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "nlp_conll2003"
+SHARES = (0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.33, 0.40, 0.50, 0.60)
+NEEDS = frozenset({"elements", "places"})
+
+
+class Corpus(NamedTuple):
+    """Training sentences with their spans and tokens, and the test part."""
+
+    train: Dataset
+    test: Dataset
+    task: Task
+    tokens: dict[str, float]
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    chosen = _options()
+    if not DATA.exists():
+        print(f"the corpus is not there: {DATA.name} is looked for beside the checkout", file=sys.stderr)
+        return 2
+    corpus = corpus_of(chosen.sentences)
+    strategies, seeds, most = (("random", "mnlp"), (0,), 0.33)
+    if chosen.full:
+        strategies = ("random", "mnlp", "token-entropy", "token-entropy(reduce='sum')", "n-best-entropy")
+        seeds, most = tuple(range(5)), 0.60
+    whole = kept(chosen.out, "full", lambda: [full(corpus)])[0]["f1"]
+    print(f"# full data: {len(corpus.train)} sentences, F1 {whole:.4f}", flush=True)
+    for strategy in strategies:
+        for seed in seeds:
+            name = f"{strategy}-{seed}".replace("(", "-").replace(")", "").replace("'", "").replace("=", "-")
+            for point in kept(chosen.out, name, lambda s=strategy, n=seed: list(points(corpus, s, n, most))):
+                share = point["f1"] / whole
+                print(
+                    f"{strategy}\t{seed}\t{point['share']:.3f}\t{point['sentences']}\t{point['f1']:.4f}\t{share:.4f}\t"
+                    f"{point['seconds']:.1f}",
+                    flush=True,
+                )
+    return 0
+
+
+def corpus_of(sentences: int | None) -> Corpus:
+    """Read the corpus, or a part of the training sentences."""
+    train = load(DATA)
+    test = load_test(DATA, like=train.pool)
+    assert train.labels is not None
+    assert test is not None
+    if sentences is not None:
+        rows = np.sort(np.random.default_rng(0).permutation(len(train))[:sentences])
+        train = replace(train, pool=train.pool.take(rows), labels=[train.labels[row] for row in rows.tolist()])
+    task = from_labels("spans", train.labels or [])
+    pairs = zip(train.pool.ids, train.labels or [], strict=True)
+    return Corpus(train, test, task, {id: task.cost(label, train.pool.raw(id)) for id, label in pairs})
+
+
+def kept(out: Path | None, name: str, make: Any) -> list[dict[str, Any]]:
+    """Read points that were kept, or make and keep them."""
+    path = None if out is None else out / f"{name}.json"
+    if path is not None and path.exists():
+        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    made: list[dict[str, Any]] = make()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(made), encoding="utf-8")
+    return made
+
+
+def study_of(corpus: Corpus, strategy: str, seed: int) -> Study:
+    """Start a study without labels."""
+    data = replace(corpus.train, labels=None)
+    return Study.create(
+        None, data, task=corpus.task, strategy=strategy, batch=5_000, seed=seed, suggestions=False, reserve=0
+    )
+
+
+def points(corpus: Corpus, strategy: str, seed: int, most: float) -> Iterator[dict[str, Any]]:
+    """Train and measure at each share of the tokens; the first share is drawn at random."""
+    truth = dict(zip(corpus.train.pool.ids, corpus.train.labels or [], strict=True))
+    total, spent = sum(corpus.tokens.values()), 0.0
+    with study_of(corpus, "random", seed) as first:
+        start = [query.id for query in first.ask(5_000)]
+    with study_of(corpus, strategy, seed) as study:
+        for share in (share for share in SHARES if share <= most):
+            began = time.perf_counter()
+            ranked = iter(start if not spent else [query.id for query in study.ask(5_000, who="oracle")])
+            while spent < share * total and (id := next(ranked, None)) is not None:
+                study.tell(id, truth[id], who="oracle")
+                spent += corpus.tokens[id]
+            study.store.release("oracle")
+            step = study.step()
+            found = measure(corpus, study)
+            yield {
+                "share": spent / total, "sentences": step.labels, "f1": found, "seconds": time.perf_counter() - began,
+            }  # fmt: skip
+
+
+def full(corpus: Corpus) -> dict[str, Any]:
+    """Train on everything but one sentence, which a study keeps to ask for."""
+    began, truth = time.perf_counter(), zip(corpus.train.pool.ids, corpus.train.labels or [], strict=True)
+    with study_of(corpus, "random", 0) as study:
+        for id, label in list(truth)[:-1]:
+            study.tell(id, label)
+        study.step()
+        return {"f1": measure(corpus, study), "seconds": time.perf_counter() - began}
+
+
+def measure(corpus: Corpus, study: Study) -> float:
+    """Compute span F1 on the test part."""
+    codes = study.task.encode(corpus.test.labels or [])
+    return study.task.metrics(codes, study.predict(corpus.test.pool.items, NEEDS))["f1"]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="one seed, random and mnlp, up to 33 %% of the tokens")
+    size.add_argument("--full", action="store_true", help="five seeds of five strategies")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="keep finished runs here and go on from them")
+    parser.add_argument("--sentences", type=int, metavar="N", help="only so many training sentences, for a trial")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
