@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -26,6 +27,8 @@ from querist.web.server import Server
 PORTS_TRIED = 20
 ADDRESS = "web/server"
 """Where a study keeps the address of its server, so that another process can make a link to it."""
+IDLE = 75
+"""Seconds that a connection is kept for the next request: people think."""
 GRACE = 2
 """Seconds that open requests have when the server is stopped."""
 
@@ -135,6 +138,7 @@ class _Uvicorn(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=IDLE,
                 **tls,  # type: ignore[arg-type]
             )
         )
@@ -150,12 +154,28 @@ def _listen(host: str, port: int | None) -> socket.socket:
     refused = ""
     for number in wanted:
         try:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            return socket.create_server((host, number), family=family, backlog=128)
+            return _bound(host, number)
         except OSError as error:
             refused = error.strerror or str(error)
     where = f"{host}:{port}" if port is not None else f"{host}, ports {wanted[0]} to {wanted[-1]}"
     raise BadInput(f"cannot listen at {where}: {refused}; choose another --port") from None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # The protocol is named, as socket.create_server does not: only then does asyncio switch off Nagle's algorithm,
+    # which would hold each answer back for 40 ms.
+    listening = socket.socket(
+        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
+    try:
+        if os.name == "posix":  # elsewhere this would let two servers share a port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 def serve(study: Study | None, name: str, options: Options) -> Running:
