@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from web_site import TEXTS, Site, answer, claim, site, texts, texts_made, told
 
 from querist import Study
@@ -438,6 +439,20 @@ class TestImages:
         found = ann.get(item["data"]["image"])
         assert found.headers["content-type"] == "image/png"
         assert found.content.startswith(b"\x89PNG")
+
+    def test_a_picture_that_is_away_is_told_without_its_place(self, tmp_path):
+        for name in ("a", "b"):
+            Image.new("RGB", (4, 4), "red" if name == "a" else "blue").save(tmp_path / f"{name}.png")
+        study = Study.create(None, tmp_path, labels=["red", "blue"])
+        with site(study) as made:
+            ann = made.person("ann")
+            assert ann.get("/api/media/a.png").headers["content-type"] == "image/png"
+            (tmp_path / "a.png").unlink()
+            found = ann.get("/api/media/a.png")
+        assert (found.status_code, found.json()["error"]) == (
+            409,
+            "the picture of item 'a.png' cannot be read: its file is away, or has changed",
+        )
 
     def test_a_text_has_no_picture(self, films):
         found = films.person("ann").get(f"/api/media/{films.study.pool.ids[0]}")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from querist.errors import BadInput
+from querist.errors import BadData, BadInput
 from querist.formats import label_format, open_text
 from querist.store.protocol import Claim, Counts
 from querist.study import Study
@@ -185,7 +185,10 @@ class Desk:
         self._know(id)
         if not show.is_image(self.study.pool):
             raise Trouble(404, f"item {id!r} is no image")
-        return shown(self.study.pool.picture(id), width)
+        try:
+            return shown(self.study.pool.picture(id), width)
+        except BadData:  # its message names places on this machine
+            raise Trouble(409, f"the picture of item {id!r} cannot be read: its file is away, or has changed") from None
 
     def why(self, id: str) -> Why:
         """Say why an item was asked."""
