@@ -179,12 +179,17 @@ def test_a_file_under_the_root_is_read_and_shown(new: App) -> None:
 
 def test_another_column_is_read_anew(new: App) -> None:
     choose(new)
+    new.replies["POST /api/preview"] = lambda given: {
+        **PREVIEW,
+        "labels": [] if given["label"] == "" else ["ham", "spam"],
+    }
     roles = new.page.locator(".roles").first.get_by_role("combobox")
     roles.nth(0).select_option("=message")
     roles.nth(1).select_option("none")
     new.page.locator("[role=status]").wait_for(state="detached")
     wanted = {"path": "sms.csv", "text": "message", "label": "", "id": None, "task": "classification"}
     assert new.sent[-1] == ("POST /api/preview", wanted)
+    assert new.page.get_by_label("Classes, one a line").input_value() == "ham\nspam"
 
 
 def test_a_dropped_file_is_sent(new: App) -> None:

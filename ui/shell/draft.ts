@@ -26,6 +26,8 @@ export interface Columns {
 export const source = signal<Source | null>(null);
 export const columns = signal<Columns>({ text: null, label: null, id: null });
 export const preview = signal<Preview | null>(null);
+/** The classes that the data have; they stay when a person sets the labels aside to ask for every item again. */
+export const foundNames = signal<Preview["labels"]>([]);
 export const task = signal("classification");
 /** As typed; null until a person changes what was found. */
 export const typedNames = signal<string | null>(null);
@@ -38,8 +40,8 @@ export const busy = signal("");
 export const dataError = signal("");
 export const makeError = signal("");
 
-export const namesText = computed(() => typedNames.value ?? (preview.value?.labels ?? []).join("\n"));
-export const names = computed(() => readNames(namesText.value, preview.value?.labels ?? []));
+export const namesText = computed(() => typedNames.value ?? foundNames.value.join("\n"));
+export const names = computed(() => readNames(namesText.value, foundNames.value));
 export const studyName = computed(() => typedName.value ?? (source.value ? nameFrom(source.value.name) : ""));
 export const lacking = computed(() =>
   missing({ source: preview.value !== null, name: studyName.value, labels: names.value, task: task.value }),
@@ -93,11 +95,15 @@ const named = () => ({ name: studyName.value.trim(), labels: names.value });
 function choose(chosen: Source): void {
   source.value = chosen;
   preview.value = null;
+  foundNames.value = [];
   columns.value = { text: null, label: null, id: null };
 }
 
 async function look(): Promise<void> {
-  if (source.value) preview.value = await post<Preview>("/api/preview", { ...source.value.given, ...columns.value, task: task.value });
+  if (!source.value) return;
+  const found = await post<Preview>("/api/preview", { ...source.value.given, ...columns.value, task: task.value });
+  if (columns.value.label !== "") foundNames.value = found.labels;
+  preview.value = found;
 }
 
 async function attempt(error: typeof dataError, words: string, work: () => Promise<void>): Promise<void> {

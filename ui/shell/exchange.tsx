@@ -11,6 +11,9 @@ type Entry = components["schemas"]["Entry"];
 type Imported = components["schemas"]["Imported"];
 type Uploaded = components["schemas"]["Uploaded"];
 
+/** The format that keeps everything, and reads back equal: what to export when nobody says otherwise. */
+const WHOLE = "jsonl";
+
 const formats = signal<readonly Entry[]>([]);
 const chosen = signal("");
 const file = signal<File | null>(null);
@@ -21,7 +24,7 @@ const failed = signal("");
 export function Exchange({ labelled, done }: { labelled: number; done: () => void }) {
   useEffect(() => void list(), []);
   if (formats.value.length === 0) return failed.value ? <p class="line-error">{failed.value}</p> : null;
-  const name = chosen.value || formats.value[0]!.name;
+  const name = chosen.value || (formats.value.find((one) => one.name === WHOLE) ?? formats.value[0]!).name;
   const line = formats.value.find((one) => one.name === name)?.line;
   return (
     <section class="panel wide" aria-labelledby="exchange-title">

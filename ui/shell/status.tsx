@@ -71,14 +71,17 @@ function Known({ status: known, session }: { status: StatusInfo; session: Sessio
 }
 
 function Sentences({ status: { sentence, estimate, saved, stop } }: { status: StatusInfo }) {
-  const said = [estimate?.sentence, saved?.sentence].filter((one) => one !== undefined && one !== sentence);
+  const said = new Set([sentence, estimate?.sentence, saved?.sentence].flatMap((one) => (one ? [ended(one)] : [])));
   return (
     <div class="lead">
-      <p>{[sentence, ...said].join(" ")}</p>
-      {stop && <p class={stop.stop ? "advice stop" : "advice"}>{stop.sentence}</p>}
+      <p>{[...said].join(" ")}</p>
+      {stop && <p class={stop.stop ? "advice stop" : "advice"}>{ended(stop.sentence)}</p>}
     </div>
   );
 }
+
+/** A sentence ends with a full stop, also when it stands before another. */
+const ended = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
 
 function Progress({ status: known }: { status: StatusInfo }) {
   const parts = [
