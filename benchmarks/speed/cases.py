@@ -159,6 +159,6 @@ CASES: tuple[Case, ...] = (
            published=("TypiClust code", 0.92), ask=(1.5, 3), flops=2e4 * 110 * 64, note="10,000 keyed targets"),
     _embed("typiclust", 10**5, 64, 100, quick=("typiclust",), options=POOL, chance=True,
            published=("TypiClust code", 0.92), ask=(1.5, 3), flops=2e5 * 110 * 64, note="every row a target"),
-    _both("uherding", 10**5, 384, 10, 50, strategy="subsample(of='uherding', m=10000)", within=(5, None),
+    _both("uherding", 10**5, 384, 10, 50, within=(5, None),
           flops=1e8 * 384, note="10,000 keyed targets, 10,000 candidates"),
 )  # fmt: skip

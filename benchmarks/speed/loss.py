@@ -29,8 +29,7 @@ def measure(folder: Path, seed: int, *, n: int = 50) -> dict[int, list[float]]:
 def _sampled(rows: dict[str, np.ndarray], n: int, seen: int, *, seed: int) -> np.ndarray:
     part = np.random.default_rng(seed).choice(POOL, seen, replace=False)
     targets = {name: values[part] for name, values in rows.items()}
-    rule = f"subsample(of='uherding(sigma={SIGMA})', m={seen})"
-    return querist.query(rule, n, seed=seed, targets=targets, **rows)
+    return querist.query(f"uherding(sigma={SIGMA}, candidates={seen})", n, seed=seed, targets=targets, **rows)
 
 
 def covered(rows: dict[str, np.ndarray], chosen: np.ndarray) -> float:
