@@ -22,7 +22,7 @@ RANGES: dict[str, Interval] = {"log_loss": (0.0, SURE_MISTAKE), "labels_saved": 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric of the current model on the whole pool, with its interval.
+    """A metric of the current model on the items that the sample stands for, with its interval.
 
     ``value`` is None when the labels do not carry a figure; ``why`` says what is missing. ``low`` and ``high`` hold the
     truth with probability ``confidence``; ``method`` names how, and says so when that is approximate. ``n`` counts the

@@ -82,6 +82,8 @@ def labels_saved(
     draws = np.sort(_reached(power_law(sizes, again[:, :-1]), again[:, -1]) / labels)
     low, high = float(draws[int(0.05 * len(draws))]), float(draws[int(np.ceil(0.95 * len(draws))) - 1])
     value = float(own[0])
+    if not np.isfinite(low):
+        return not_enough(NAME, n, 0.9, "random labels are not expected to get there at any number")
     if not np.isfinite(value):
         why = f"random labels are not expected to get there: at least {low:.2g} times as many"
         return Estimate(NAME, None, low, float("inf"), n, 0.9, "none", why)

@@ -4,6 +4,10 @@ An item belongs to the audit if its own draw, keyed by the seed and its id, is b
 later join as fairly as the first, and the audit is a uniform sample of everything, whatever the strategy does. They are
 asked in the order of that draw; the answers count as far as the order is answered without a gap, so that slow answers
 cannot bias the sample.
+
+The figures are those of the model on items like the pool's that it has not seen. They are not corrected for the size of
+the pool: a model is better on the items it was trained on, which the audit never holds, so the audit is a sample of
+what the pool was drawn from, and not of the pool beside this model.
 """
 
 from __future__ import annotations
@@ -42,8 +46,6 @@ REASON = "audit: drawn at random from the whole pool"
 CONFIDENCE = 0.95
 STOP_SET = 2_000
 """Most audit items whose predictions each round keeps, to tell whether models still change."""
-EXPECTED = 10_000
-"""Largest pool that is predicted whole for the losses it expects."""
 METRICS = (accuracy, balanced_accuracy, macro_f1, log_loss)
 
 
@@ -160,17 +162,15 @@ def answers(known: Known, reserve: Reserve) -> tuple[Rows, Codes]:
 
 
 def findings(known: Known, reserve: Reserve, model: Model, *, look: int) -> list[Estimate]:
-    """Estimate every metric of a model on the pool, with intervals that hold over all looks at once.
+    """Estimate every metric of a model on unseen items, with intervals that hold over all looks at once.
 
-    ``look`` counts the models that were scored so far, this one included. The learner's own confidences sharpen the
-    accuracy where the pool has at most 10,000 items. Cost: a prediction of the audit's items, and of such a pool.
+    ``look`` counts the models that were scored so far, this one included. Cost: a prediction of the audit's items.
     """
     order, truth = answers(known, reserve)
     rows, codes = order[: len(truth)][truth >= 0], truth[truth >= 0]
     said = _evidence(model, rows)
     classes = known.task.schema["labels"]
-    sample = Sample(codes, _codes(said, len(classes)), classes=classes, pool=len(known.pool), probs=probabilities(said))
-    sample = replace(sample, **_expectations(model, rows, len(known.pool)))
+    sample = Sample(codes, _codes(said, len(classes)), classes=classes, probs=probabilities(said))
     level = 1 - alpha_at(1 - CONFIDENCE, max(look, 1))
     skipped = int((truth < 0).sum())
     found = [metric(sample, confidence=level) for metric in METRICS]
@@ -181,17 +181,6 @@ def _note(found: Estimate, skipped: int) -> str:
     if not skipped or found.value is None:
         return found.why
     return f"{skipped} audit {'item' if skipped == 1 else 'items'} that nobody could label not in it"
-
-
-def _expectations(model: Model, rows: Rows, total: int) -> dict[str, Any]:
-    """Give the loss that the model itself expects of the audit's items, and its mean over the pool."""
-    if "probs" not in model.predictor.provides or total > EXPECTED or not len(rows):
-        return {}
-    probs = probabilities(_evidence(model, np.arange(total)))
-    if probs is None:
-        return {}
-    expected = 1 - probs.max(axis=1)
-    return {"expected": expected[rows], "mean_expected": float(expected.mean())}
 
 
 def _evidence(model: Model, rows: Rows) -> Evidence:
@@ -248,7 +237,7 @@ def history(store: Store, known: Known, reserve: Reserve) -> History:
     order = order[:STOP_SET]
     versions = tuple(_version(facts, known.pool, order, reserve) for facts in _kept(store))
     left = int((known.codes < 0).sum())
-    return History(versions, truth[:STOP_SET], len(known.pool), left)
+    return History(versions, truth[:STOP_SET], left=left)  # no pool size: see the top of this file
 
 
 def _kept(store: Store) -> Iterator[dict[str, Any]]:
