@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFilter
 sys.path.insert(0, str(Path(__file__).parent))
 
 from app_data import MOODS, PEOPLE, PLACES, mood_of, write_reviews, write_sentences
+from app_flow import wait_for_suggestion
 from app_page import Person, Scheme, open_browser
 from app_server import AppServer, querist
 
@@ -101,8 +102,9 @@ def labelled(camera: Camera, server: AppServer, n: int, respond: Callable[[Perso
 
 
 def on_item(person: Person) -> None:
+    """Go to an item that the model has a suggestion for."""
     person.wait_for_item()
-    person.page.wait_for_selector(".says-label")
+    wait_for_suggestion(person)
 
 
 def by_mood(person: Person) -> None:

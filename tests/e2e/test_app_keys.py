@@ -13,6 +13,9 @@ from app_server import AppServer, answers_of, labels_of, querist
 
 pytestmark = pytest.mark.browser
 
+IN_STRIP = 16
+"""Answers that the strip shows at most."""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
@@ -42,7 +45,7 @@ def test_numbers_answer_and_the_strip_shows_them(ann: Person) -> None:
     before, first = ann.answered, shown(ann)
     ann.answer("2")
     ann.answer("3")
-    assert ann.answered == min(before + 2, 24)
+    assert ann.answered == min(before + 2, IN_STRIP)
     assert ann.page.locator(".answered").first.get_attribute("title") == "mixed"
     ann.wait_until_sent()
     assert labels_of(ann.server.folder, "reviews.querist")[first] == "bad"
@@ -62,7 +65,7 @@ def test_a_held_key_answers_once(ann: Person) -> None:
         ann.page.keyboard.down("1")
     ann.page.keyboard.up("1")
     ann.page.wait_for_timeout(100)
-    assert ann.answered == min(before + 1, 24)
+    assert ann.answered == min(before + 1, IN_STRIP)
 
 
 def test_undo_and_redo_go_across_items(ann: Person) -> None:
@@ -168,7 +171,7 @@ def test_a_click_answers_and_enter_does_not_press_it_again(ann: Person) -> None:
     ann.page.locator(".choice").first.click()
     ann.press("Enter")
     ann.page.wait_for_timeout(100)
-    assert ann.answered == min(before + 1, 24)
+    assert ann.answered == min(before + 1, IN_STRIP)
 
 
 def test_a_class_is_found_by_a_part_of_its_name(ann: Person) -> None:

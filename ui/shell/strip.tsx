@@ -4,7 +4,7 @@ import type { Entry } from "../core/history.ts";
 import type { Name, Schema } from "../core/types.ts";
 import { history, revisit, undo } from "./desk.ts";
 
-const SHOWN = 24;
+const SHOWN = 16;
 
 export function Strip({ schema }: { schema: Schema }) {
   const { done } = history.value;
