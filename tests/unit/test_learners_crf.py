@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from querist.errors import BadInput, MissingExtra
+from querist.errors import BadInput, BadLabel, MissingExtra
 from querist.learners import resolve
 from querist.learners._lattice import best, infer
 from querist.learners._words import features
 from querist.learners.crf import Crf, _read, _seen
+from querist.study import Study
 from querist.testing.spans import SpanLearnerSuite, make_texts
 
 pytest.importorskip("pycrfsuite")
@@ -164,3 +165,18 @@ def test_a_missing_library_says_what_to_install(monkeypatch):
     texts, spans = make_texts(4)
     with pytest.raises(MissingExtra, match=r"needs python-crfsuite: pip install 'querist\[text\]'"):
         Crf().fit(texts, spans, classes=2, rng=np.random.default_rng(0))
+
+
+def test_a_learner_of_classes_and_one_of_spans_say_that_the_task_is_another_one():
+    texts, _ = make_texts(4)
+    with pytest.raises(BadLabel) as caught:
+        Study.create(None, texts.tolist(), task="spans", labels=["a"], learner="linear", strategy="random")
+    assert str(caught.value) == (
+        "this learner learns one class for each item, and the labels of this task have parts: leave the learner to the "
+        "task, which names its own, or see `querist learners`"
+    )
+    with pytest.raises(BadLabel) as other:
+        Study.create(None, texts.tolist(), labels=["a", "b"], learner="crf", strategy="random")
+    assert str(other.value) == (
+        "crf learns spans, an object array [L] of tables [S, 3]: got int64; it belongs to the task spans"
+    )

@@ -32,6 +32,11 @@ def count_codes(targets: NDArray[np.int64], *, classes: int, rows: int) -> NDArr
     >>> count_codes(np.array([0, 2, 2]), classes=4, rows=3).tolist()
     [1, 0, 2, 0]
     """
+    if targets.ndim != 1 or targets.dtype == object:
+        raise BadLabel(
+            "this learner learns one class for each item, and the labels of this task have parts: leave the learner to "
+            "the task, which names its own, or see `querist learners`"
+        )
     if len(targets) != rows:
         raise BadLabel(f"there must be one class code per item, {rows}: got {len(targets)}")
     wrong = np.flatnonzero((targets < 0) | (targets >= classes))

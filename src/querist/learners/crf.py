@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats
-from querist.errors import BadData, BadInput, MissingExtra
+from querist.errors import BadData, BadInput, BadLabel, MissingExtra
 from querist.learners import _lattice
 from querist.learners._checks import check_needs
 from querist.learners._lexicon import PLACES, lexicon
@@ -74,8 +74,16 @@ class Crf:
         pool: Items | None = None,
         warm: Predictor | None = None,
     ) -> TrainedCrf:
-        """Train on L texts and their spans, each int64 [S, 3] (start, end, class). Raises BadData, MissingExtra."""
+        """Train on L texts and their spans, each int64 [S, 3] (start, end, class).
+
+        Raises BadData, BadLabel, MissingExtra.
+        """
         texts = _read(items)
+        if targets.dtype != object:
+            raise BadLabel(
+                f"crf learns spans, an object array [L] of tables [S, 3]: got {targets.dtype}; it belongs to the task "
+                "spans"
+            )
         tags = [tags_of(spans, text.offsets) for spans, text in zip(targets, texts, strict=True)]
         whole = self._chain(texts, tags, classes)
         bags = [rng.integers(len(texts), size=len(texts)) for _ in range(self.members)] if texts else []
