@@ -12,7 +12,7 @@ from querist.estimate.log_loss import log_loss
 from querist.estimate.looks import alpha_at
 from querist.estimate.lure import lure, lure_weights
 from querist.estimate.macro import balanced_accuracy, macro_f1
-from querist.estimate.powered import powered
+from querist.estimate.powered import powered, powered_apart
 from querist.estimate.proportion import exact, labels_needed, wilson
 from querist.estimate.protocol import SURE_MISTAKE, Estimate, not_enough
 from querist.estimate.sample import Sample
@@ -186,6 +186,10 @@ class TestRefusals:
                 lambda: powered(np.ones(2), np.ones(2), mean_expected=0, pool=9),
                 "prediction-powered inference needs 3 losses and as many expected: got 2 and 2",
             ),
+            (
+                lambda: powered_apart(np.ones(3), np.ones(3), np.ones(1)),
+                "3 losses, as many expected, and 2 other items: got 3, 3 and 1",
+            ),
             (lambda: chances(np.ones(3), budget=4), "the budget must lie between 0 and the 3 items of the pool: got 4"),
             (lambda: chances(np.array([np.nan]), budget=1), "uncertainty must be finite and 0 or more"),
             (
@@ -236,6 +240,22 @@ def test_intervals_of_a_uniform_sample_cover(scene, estimate, n):
     found = [estimate(drawn(scene, rng.permutation(POOL)[:n]), confidence=0.9) for _ in range(STUDIES)]
     cover = np.mean([one.low <= whole.value <= one.high for one in found])
     assert cover >= 0.9 - 2.5 * (0.09 / STUDIES) ** 0.5
+
+
+@pytest.mark.parametrize("others", [40, 2000])
+def test_the_interval_with_other_items_covers_and_is_no_longer(others):
+    """Labelled and other items of a world without end, where confidence tells the errors."""
+    rng, hits, widths = np.random.default_rng(others), [], []
+    for _ in range(400):
+        f = rng.beta(0.5, 2.0, 100 + others)
+        truth, said = np.zeros(100, np.int64), (rng.random(100) < f[:100]).astype(np.int64)
+        plain = Sample(truth, said, classes=TWO)
+        sharp = Sample(truth, said, classes=TWO, expected=f[:100], others=f[100:])
+        found = accuracy(sharp, confidence=0.9)
+        hits.append(found.low <= 0.8 <= found.high)
+        widths.append((found.width, accuracy(plain, confidence=0.9).width))
+    assert np.mean(hits) >= 0.9 - 2.5 * (0.09 / 400) ** 0.5
+    assert np.mean(widths, axis=0)[0] < (0.95 if others == 40 else 0.85) * np.mean(widths, axis=0)[1]
 
 
 @pytest.mark.parametrize("n", [20, 120])
