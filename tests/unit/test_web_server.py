@@ -6,9 +6,9 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -229,7 +229,7 @@ def work(path, people, labels, *, disturb=None, batch=100):
         with ThreadPoolExecutor(people) as threads:
             jobs = [threads.submit(person.label, labels, decide) for person in everybody]
             if disturb is not None:
-                disturb(server, jobs)
+                disturb(server, lambda: sum(len(person.done) for person in everybody) / total)
             acknowledged = [pair for job in jobs for pair in job.result()]
     with Study.open(path) as study:
         kept = told(study)
@@ -240,12 +240,12 @@ def work(path, people, labels, *, disturb=None, batch=100):
     return everybody
 
 
-def kill_now_and_then(times, pause):
-    """Make a function that kills the server so many times, amid the work."""
+def kill(times):
+    """Make a function that kills the server so many times, evenly over the work."""
 
-    def disturb(server, jobs):
-        for _ in range(times):
-            time.sleep(pause)
+    def disturb(server, progress):
+        for number in range(times):
+            until(lambda number=number: progress() > number / times, seconds=600)
             server.kill()
             server.start()
 
@@ -256,7 +256,19 @@ def test_four_people_get_no_item_twice(tmp_path):
     work(tmp_path / "s.querist", 4, 50)
 
 
+def test_a_kill_loses_no_acknowledged_label(tmp_path):
+    people = work(tmp_path / "s.querist", 4, 25, disturb=kill(2))
+    assert sum(person.failures for person in people) > 0
+
+
+def test_answers_are_not_held_back(tmp_path):
+    """The listening socket names its protocol, as asyncio switches Nagle's algorithm off for such sockets only."""
+    with texts(tmp_path / "nb.querist") as study, study.label(port=0, browser=False) as running:
+        assert running._socket.proto == socket.IPPROTO_TCP
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_sixteen_people_get_no_item_twice(tmp_path):
     work(tmp_path / "s.querist", 16, 500)
 
@@ -265,5 +277,5 @@ def test_sixteen_people_get_no_item_twice(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_twenty_kills_lose_no_acknowledged_label(tmp_path):
-    people = work(tmp_path / "s.querist", 16, 500, disturb=kill_now_and_then(20, 1.0))
+    people = work(tmp_path / "s.querist", 16, 500, disturb=kill(20))
     assert sum(person.failures for person in people) > 0

@@ -85,6 +85,7 @@ class Person:
         self.port = urlsplit(link).port
         self._connection = None
         self.failures = 0
+        self.done = []
         PEOPLE.append(self)
         response = self._once("GET", link.partition(str(self.port))[2])
         self.cookie = response.getheader("set-cookie").partition(";")[0]
@@ -123,7 +124,7 @@ class Person:
 
     def label(self, count, decide, *, hold=5):
         """Label so many items, and give what was acknowledged: pairs of item and uid."""
-        done = []
+        done = self.done = []
         while len(done) < count:
             items = self.ask("POST", "/api/claim", {"n": min(hold, count - len(done))})["items"]
             if not items:
