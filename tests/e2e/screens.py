@@ -89,7 +89,8 @@ def answered(person: Person, n: int, respond: Callable[[Person], None]) -> None:
         before = str(person.page.get_attribute(".stage", "data-item"))
         respond(person)
         person.wait_for_next(before)
-    person.page.wait_for_function("() => /model v([2-9]|\\d\\d)/.test(document.querySelector('.facts')?.textContent)")
+    ready = "() => /model v([2-9]|\\d\\d), .*ago/.test(document.querySelector('.facts')?.textContent)"
+    person.page.wait_for_function(ready, timeout=240_000)
     person.page.wait_for_timeout(800)
 
 

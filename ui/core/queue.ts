@@ -78,6 +78,17 @@ export function unexpired(queue: Queue, now: number): Queue {
   return { ...queue, waiting: queue.waiting.filter((item) => item.expires === null || item.expires > now) };
 }
 
+/**
+ * Give up the leased items that wait behind the first `keep`, for those that a new model asks first. A claim that is on
+ * its way does not bring them back; a later one may.
+ */
+export function thinned(queue: Queue, keep: number): { queue: Queue; given: string[] } {
+  const stays = (item: Item, place: number) => place < keep || item.lease === null;
+  const given = queue.waiting.filter((item, place) => !stays(item, place)).map((item) => item.id);
+  const closed = new Map([...queue.closed, ...given.map((id) => [id, queue.claims] as const)]);
+  return { queue: { ...queue, waiting: queue.waiting.filter(stays), closed }, given };
+}
+
 /** Change the visible item in place, for a note of the person on it. */
 export function noted(queue: Queue, note: Item["note"]): Queue {
   return queue.visible ? { ...queue, visible: { ...queue.visible, note } } : queue;

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { Status } from "../core/types.ts";
 import { get } from "./api.ts";
 import { listen } from "./live.ts";
-import { refresh } from "./supply.ts";
+import { refresh, renew } from "./supply.ts";
 
 export interface Facts {
   labelled: number;
@@ -26,7 +26,7 @@ export function follow(): () => void {
   void read();
   const tick = setInterval(() => (now.value = Date.now()), TICK);
   const stop = listen({
-    model: () => (void read(), refresh()),
+    model: () => (void read(), void renew()),
     training: (state) => (training.value = state),
     progress: (progress) => (facts.value = facts.value && { ...facts.value, ...progress }),
     open: () => (void read(), refresh()),

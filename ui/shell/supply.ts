@@ -1,6 +1,6 @@
 /** Keeps items at hand: claims ahead, prepares their media, extends the leases, gives them back when the page closes. */
 import { signal } from "@preact/signals";
-import { arrived, claimed, emptyQueue, renewed, unexpired } from "../core/queue.ts";
+import { arrived, claimed, emptyQueue, renewed, thinned, unexpired } from "../core/queue.ts";
 import type { Queue } from "../core/queue.ts";
 import type { Claimed, Item, Leases } from "../core/types.ts";
 import { beacon, post } from "./api.ts";
@@ -8,6 +8,8 @@ import { beacon, post } from "./api.ts";
 /** Items beside the visible one; enough for a fast hand over a slow line. */
 const AHEAD = 8;
 const REFILL_BELOW = 6;
+/** Items that stay at hand while others are fetched. */
+const KEPT = 2;
 const MOST = 20;
 const HEARTBEAT = 60_000;
 const ASK_AGAIN = 2_000;
@@ -52,6 +54,14 @@ export function refill(): void {
 export function refresh(): void {
   restUntil = 0;
   void claim();
+}
+
+/** Make room for what a new model asks first: all but the next items go back, and fresh ones come. */
+export async function renew(): Promise<void> {
+  const { queue: thinner, given } = thinned(queue.value, KEPT);
+  queue.value = thinner;
+  if (given.length > 0) await post("/api/release", { items: given }).catch(() => undefined);
+  refresh();
 }
 
 async function claim(): Promise<void> {

@@ -96,6 +96,20 @@ test("advancing past the last item leaves nothing visible, and the next claim fi
   assert.deepEqual(names(Q.arrived(Q.claimed(empty), items("b"), { claim: 2, asked: 9 })), ["b"]);
 });
 
+test("for a new model the items further behind are given up, and no claim on its way brings them back", () => {
+  const before = Q.claimed(Q.brought(filled("a", "b", "c", "d"), item("z", { lease: null, expires: null })));
+  const { queue, given } = Q.thinned(before, 1);
+  assert.deepEqual([names(queue), given], [["z", "a"], ["b", "c", "d"]]);
+  const late = Q.arrived(queue, items("a", "b", "c", "d"), { claim: 2, asked: 9 });
+  assert.deepEqual(names(late), ["z", "a"]);
+  assert.deepEqual(names(Q.arrived(Q.claimed(late), items("a", "e", "b"), { claim: 3, asked: 9 })), ["z", "a", "e", "b"]);
+});
+
+test("an item without a lease is never given up", () => {
+  const queue = Q.brought(Q.brought(filled("a"), item("y", { lease: null })), item("z", { lease: null }));
+  assert.deepEqual(Q.thinned(queue, 0).given, ["a"]);
+});
+
 test("a note stays on the visible item", () => {
   assert.deepEqual(Q.noted(filled("a"), { flag: true, comment: "x" }).visible?.note, { flag: true, comment: "x" });
 });
