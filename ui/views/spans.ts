@@ -55,7 +55,8 @@ class Marker {
     this.places = new Places(this.shown, this.text);
     const how = element("p", { id: "view-spans-how", class: "view-spans-how" }, HOW);
     this.unitButton = this.unitSwitch();
-    const bar = element("div", { class: "view-spans-bar" }, this.buttons(), element("div", { class: "view-spans-help" }, how, this.unitButton));
+    const help = element("div", { class: "view-spans-help" }, how, this.unitButton);
+    const bar = element("div", { class: "view-spans-bar" }, this.buttons(), help);
     this.root = element("div", { class: "view-spans" }, this.shown, bar, this.said);
   }
 
