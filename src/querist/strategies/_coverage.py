@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Floats, to_numpy
+from querist._arrays import Floats, Rows, to_numpy, topk
 from querist.errors import BadInput, MissingEvidence
 from querist.select.distance import nearest
-from querist.select.herding import Cover, herd
+from querist.select.herding import Cover, gains, herd
 from querist.select.kcenter import kcenter
 from querist.view import Draw, Selection, View
+
+UNSURE = 1e-9
+"""The least weight with which a row is drawn as a candidate."""
 
 
 def targets_of(view: View) -> View:
@@ -53,8 +57,47 @@ def check_sigma(sigma: float | None) -> None:
         raise BadInput(f"sigma must be a positive number, or None to take it from the data: got {sigma!r}")
 
 
-def most_covering(view: View, state: Cover, scores: Floats, *, n: int, draw: Draw) -> Selection:
-    """Choose min(n, N) rows by coverage; once nothing is left to cover, the farthest rows follow with value 0."""
+def check_candidates(candidates: int | None) -> None:
+    """Raise BadInput unless a number of candidates is None or a positive whole number."""
+    if candidates is not None and (not isinstance(candidates, int) or candidates < 1):
+        raise BadInput(f"candidates must be a whole number, 1 or more, or None for all: got {candidates!r}")
+
+
+def candidates(view: View, draw: Draw, *, count: int | None, weight: Floats | None = None) -> Rows:
+    """Draw the rows of a large view to look at, in order, by keys and in proportion to weight [N]; None: evenly.
+
+    The smallest of E/w, with E exponential, are drawn in proportion to w. Certain rows fill up a sure pool.
+    """
+    if count is None or len(view) <= count:
+        return np.arange(len(view))
+    number = draw.uniform(view.keys, "candidates")
+    share = 1.0 if weight is None else np.maximum(weight, UNSURE)
+    return np.sort(topk(np.log(number) / share, count, number))
+
+
+def covering_scores(view: View, state: Cover, rows: Rows) -> Floats:
+    """Score some rows by the coverage that they add, the others 0; [N]."""
+    if len(rows) == len(view):
+        return gains(state, to_numpy(view.embed))
+    out = np.zeros(len(view))
+    out[rows] = gains(state, to_numpy(view.embed)[rows])
+    return out
+
+
+def most_covering(
+    view: View, state: Cover, scores: Floats, *, n: int, draw: Draw, among: Rows | None = None
+) -> Selection:
+    """Choose min(n, N) rows by coverage, ``among`` some where these are enough; ``scores`` are ``covering_scores``.
+
+    Once nothing is left to cover, the farthest rows follow with value 0.
+    """
+    if among is None or len(among) < min(n, len(view)) or len(among) == len(view):
+        return _most_covering(view, state, scores, n=n, draw=draw)
+    chosen = _most_covering(view.take(among), state, scores[among], n=n, draw=draw)
+    return replace(chosen, rows=among[chosen.rows])
+
+
+def _most_covering(view: View, state: Cover, scores: Floats, *, n: int, draw: Draw) -> Selection:
     n = min(n, len(view))
     embed, ties = to_numpy(view.embed), draw.uniform(view.keys, "ties")
     rows, value = herd(embed, state, bounds=scores, n=n, ties=ties)

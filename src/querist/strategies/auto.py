@@ -8,11 +8,18 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Array, Floats, to_numpy
+from querist._arrays import Array, Floats, Rows, to_numpy
 from querist.scores.uncertainty import margin
 from querist.select.distance import nearest
-from querist.select.herding import Cover, cover, gains, spacing, spread
-from querist.strategies._coverage import labelled_embed, most_covering, targets_of
+from querist.select.herding import Cover, cover, spacing, spread
+from querist.strategies._coverage import (
+    candidates,
+    check_candidates,
+    covering_scores,
+    labelled_embed,
+    most_covering,
+    targets_of,
+)
 from querist.strategies.protocol import About, Strategy, host
 from querist.view import Draw, Need, Selection, View
 
@@ -31,8 +38,10 @@ class Auto(Strategy):
     unsure the exponent grows, and the least sure of them decide: it becomes margin, one per neighbourhood.
     A study gives it tempered probabilities (``calibrate``): the hand-over needs a u that means what it says.
     ``sharpen`` False leaves the exponent at 1. Without a labelled row σ is maxherding's. Once nothing uncertain is
-    left to cover, the rows farthest from all chosen follow. Score: the row's own gain given the labelled rows.
-    Range: [0, Σ u]. Cost: O(N·T·D + T·L·D) to score, about N·T·D/30 per row chosen; 5 fits to calibrate.
+    left to cover, the rows farthest from all chosen follow. Score: the row's own gain given the labelled rows. Of a
+    larger view only ``candidates`` rows are looked at, drawn by keys in proportion to u; the others score 0.
+    Range: [0, Σ u]. Cost with N candidates: O(N·T·D + T·L·D) to score, about N·T·D/30 per row chosen; 5 fits to
+    calibrate. Raises BadInput unless candidates ≥ 1 or None.
     Source: uherding (Bae et al. 2025) with another radius, weight and calibration.
 
     >>> import querist
@@ -45,6 +54,7 @@ class Auto(Strategy):
 
     calibrate: bool = True
     sharpen: bool = True
+    candidates: int | None = 10_000
 
     needs: ClassVar[frozenset[Need]] = frozenset({"probs", "embed"})
     context: ClassVar[frozenset[str]] = frozenset({"labelled", "targets"})
@@ -53,19 +63,26 @@ class Auto(Strategy):
         "hybrid batch", "max Σ_t u(t)^e·max(0, k(t, x) − max_{s ∈ L ∪ S} k(t, s))", "O(N·T·D)", "after Bae 2025"
     )
 
+    def __post_init__(self) -> None:
+        check_candidates(self.candidates)
+
     @property
     def calibrated(self) -> bool:
         """Ask a study for tempered probabilities."""
         return self.calibrate
 
     def score(self, view: View, draw: Draw) -> Array:
-        """Score each row by the weighted coverage it adds to that of the labelled rows; [N]."""
-        return gains(self._state(view), to_numpy(view.embed))
+        """Score each candidate by the weighted coverage it adds to that of the labelled rows; [N]."""
+        return covering_scores(view, self._state(view), self._candidates(view, draw))
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
-        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw)
+        among = self._candidates(view, draw)
+        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw, among=among)
         return replace(chosen, reason="stands for items that the model is unsure of and no label resembles")
+
+    def _candidates(self, view: View, draw: Draw) -> Rows:
+        return candidates(view, draw, count=self.candidates, weight=1.0 + host(margin(view.probs)))
 
     def _state(self, view: View) -> Cover:
         targets, labelled = targets_of(view), labelled_embed(view)

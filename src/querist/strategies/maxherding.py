@@ -8,8 +8,16 @@ from typing import ClassVar
 import numpy as np
 
 from querist._arrays import Array, Floats, to_numpy
-from querist.select.herding import Cover, cover, gains, spread
-from querist.strategies._coverage import check_sigma, labelled_embed, most_covering, targets_of
+from querist.select.herding import Cover, cover, spread
+from querist.strategies._coverage import (
+    candidates,
+    check_candidates,
+    check_sigma,
+    covering_scores,
+    labelled_embed,
+    most_covering,
+    targets_of,
+)
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
 
@@ -21,8 +29,10 @@ class Maxherding(Strategy):
     Formula: arg max_x Σ_t max(0, k(t, x) − max_{s ∈ L ∪ S} k(t, s)) over the targets t (pool and labelled rows, or a
     sample of 10,000 of them), k(a, b) = exp(−‖φ(a) − φ(b)‖²/σ²). ``sigma`` None takes the median distance between
     distinct targets divided by √2: 1, the published value, for unrelated unit vectors. When every target is covered,
-    the rows farthest from all chosen follow. Score: the row's own gain given the labelled rows. Range: [0, T].
-    Cost: O(N·T·D) to score, about N·T·D/30 per row chosen. Raises BadInput unless σ > 0. Source: Bae et al. 2024.
+    the rows farthest from all chosen follow. Score: the row's own gain given the labelled rows. Of a larger view only
+    ``candidates`` rows, drawn by keys, are looked at; the others score 0, and None looks at all. Range: [0, T].
+    Cost with N candidates: O(N·T·D) to score, about N·T·D/30 per row chosen. Raises BadInput unless σ > 0 and
+    candidates ≥ 1. Source: Bae et al. 2024.
 
     >>> import querist
     >>> points = np.array([[0.0], [0.2], [0.4], [5.0], [9.0], [9.1]])
@@ -31,6 +41,7 @@ class Maxherding(Strategy):
     """
 
     sigma: float | None = None
+    candidates: int | None = 10_000
 
     needs: ClassVar[frozenset[Need]] = frozenset({"embed"})
     context: ClassVar[frozenset[str]] = frozenset({"labelled", "targets"})
@@ -42,14 +53,16 @@ class Maxherding(Strategy):
 
     def __post_init__(self) -> None:
         check_sigma(self.sigma)
+        check_candidates(self.candidates)
 
     def score(self, view: View, draw: Draw) -> Array:
-        """Score each row by the coverage it adds to that of the labelled rows; [N]."""
-        return gains(self._state(view), to_numpy(view.embed))
+        """Score each candidate by the coverage it adds to that of the labelled rows; [N]."""
+        return covering_scores(view, self._state(view), candidates(view, draw, count=self.candidates))
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
-        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw)
+        among = candidates(view, draw, count=self.candidates)
+        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw, among=among)
         return replace(chosen, reason="represents many items that nothing labelled or chosen resembles")
 
     def _state(self, view: View) -> Cover:

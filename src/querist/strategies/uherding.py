@@ -8,17 +8,21 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Array, Floats, Rows, to_numpy, topk
-from querist.errors import BadInput
+from querist._arrays import Array, Floats, Rows, to_numpy
 from querist.scores.uncertainty import margin
 from querist.select.distance import gap_to_others
-from querist.select.herding import Cover, cover, gains, spacing, spread
-from querist.strategies._coverage import check_sigma, labelled_embed, most_covering, targets_of
+from querist.select.herding import Cover, cover, spacing, spread
+from querist.strategies._coverage import (
+    candidates,
+    check_candidates,
+    check_sigma,
+    covering_scores,
+    labelled_embed,
+    most_covering,
+    targets_of,
+)
 from querist.strategies.protocol import About, Strategy, host
 from querist.view import Draw, Need, Selection, View
-
-UNSURE = 1e-9
-"""The least weight with which a row is drawn as a candidate, so that certain rows fill up a sure pool."""
 
 
 @dataclass(frozen=True)
@@ -59,34 +63,20 @@ class Uherding(Strategy):
 
     def __post_init__(self) -> None:
         check_sigma(self.sigma)
-        if self.candidates is not None and (not isinstance(self.candidates, int) or self.candidates < 1):
-            raise BadInput(f"candidates must be a whole number, 1 or more, or None for all: got {self.candidates!r}")
+        check_candidates(self.candidates)
 
     def score(self, view: View, draw: Draw) -> Array:
-        """Score each row by the uncertainty-weighted coverage it adds to that of the labelled rows; [N]."""
-        state, embed, rows = self._state(view), to_numpy(view.embed), self._candidates(view, draw)
-        if len(rows) == len(view):
-            return gains(state, embed)
-        out = np.zeros(len(view))
-        out[rows] = gains(state, embed[rows])
-        return out
+        """Score each candidate by the uncertainty-weighted coverage it adds to that of the labelled rows; [N]."""
+        return covering_scores(view, self._state(view), self._candidates(view, draw))
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
-        state, rows = self._state(view), self._candidates(view, draw)
-        if len(rows) < min(n, len(view)):
-            rows = np.arange(len(view))
-        part = view if len(rows) == len(view) else view.take(rows)
-        chosen = most_covering(part, state, scores[rows], n=n, draw=draw)
-        return replace(chosen, rows=rows[chosen.rows], reason="resembles many items that the model is unsure of")
+        among = self._candidates(view, draw)
+        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw, among=among)
+        return replace(chosen, reason="resembles many items that the model is unsure of")
 
     def _candidates(self, view: View, draw: Draw) -> Rows:
-        """Draw the rows to look at, in order: the smallest of E/u, with E exponential, are drawn in proportion to u."""
-        if self.candidates is None or len(view) <= self.candidates:
-            return np.arange(len(view))
-        number = draw.uniform(view.keys, "candidates")
-        unsure = np.maximum(1.0 + host(margin(view.probs)), UNSURE)
-        return np.sort(topk(np.log(number) / unsure, self.candidates, number))
+        return candidates(view, draw, count=self.candidates, weight=1.0 + host(margin(view.probs)))
 
     def _state(self, view: View) -> Cover:
         targets, labelled = targets_of(view), labelled_embed(view)

@@ -1,4 +1,4 @@
-"""uherding on a large pool: a keyed draw of candidates, in proportion to how unsure the model is of them."""
+"""Coverage of a large pool: a keyed draw of candidates, for uherding in proportion to how unsure the model is."""
 
 from __future__ import annotations
 
@@ -57,6 +57,20 @@ def test_the_order_of_rows_plays_no_part():
     moved = {name: values[order] for name, values in ROWS.items()}
     again = choose("uherding(sigma=1.0, candidates=40)", 9, ids=[ids[i] for i in order], seed=5, **moved).rows
     assert order[again].tolist() == found.tolist()
+
+
+@pytest.mark.parametrize("name", ["maxherding", "auto"])
+def test_the_others_look_at_keyed_candidates_too(name):
+    ids, order = [f"item {i}" for i in range(400)], RNG(4).permutation(400)
+    moved = {key: values[order] for key, values in ROWS.items()}
+    chosen = choose(f"{name}(candidates=40)", 9, ids=ids, seed=5, **ROWS)
+    again = choose(f"{name}(candidates=40)", 9, ids=[ids[i] for i in order], seed=5, **moved)
+    assert order[again.rows].tolist() == chosen.rows.tolist()
+    exact = choose(f"{name}(candidates=None)", 9, ids=ids, seed=5, **ROWS)
+    assert choose(f"{name}(candidates=400)", 9, ids=ids, seed=5, **ROWS).rows.tolist() == exact.rows.tolist()
+    assert 0.8 * exact.value.sum() < chosen.value.sum() < exact.value.sum()
+    with pytest.raises(BadInput, match="candidates must be a whole number"):
+        choose(f"{name}(candidates=0)", 9, **ROWS)
 
 
 def test_more_rows_than_candidates():
