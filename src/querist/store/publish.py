@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from querist.store.tables import answer, head, item, queue, ranking
 
 CHUNK = 500
 """Rows written or removed in one transaction, so that nobody waits longer than some milliseconds."""
+TURN = 0.003
+"""Seconds between two of them: SQLite gives nobody a turn, and who waits for one looks every few milliseconds only."""
 ABANDONED = 3_600_000
 """Milliseconds after which a ranking that was never published is taken for a dead process's."""
 
@@ -51,6 +54,7 @@ def publish(database: Database, draft: Draft) -> int:
     try:
         for start in range(0, len(draft.queue), CHUNK):
             _fill(database, stage, start, draft.queue[start : start + CHUNK])
+            time.sleep(TURN)
         round = database.write(lambda connection: _swap(connection, stage, draft))
     except QueristError:
         database.write(lambda connection: _abandon(connection, stage))
@@ -157,6 +161,7 @@ def _remove(database: Database, stage: int, kept: int) -> None:
     for start in range(top - top % CHUNK, kept - CHUNK, -CHUNK):
         some = delete(queue).where(queue.c.stage == stage, queue.c.rank >= max(start, kept))
         database.write(lambda connection, some=some: connection.execute(some))  # type: ignore[misc]
+        time.sleep(TURN)
 
 
 def _settle(connection: Connection, row: Record) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -73,7 +73,7 @@ class Desk:
         self._lock = threading.Lock()
         self._ledger = Ledger(study.store, study.task, study.settings.overlap)
         self._rounds = Rounds(study.store)
-        self._training = Supervisor(_plan(study, self._news))
+        self._training = Supervisor(_plan(study, self._news, self._rounds.warm))
         self._training.start()
 
     def close(self) -> None:
@@ -294,7 +294,7 @@ def _answer(who: str, given: AnswerGiven) -> Answer:
     return Answer(given.item, label, given.kind, who, given.seconds, lease=given.lease, uid=given.uid)
 
 
-def _plan(study: Study, news: object) -> Plan:
+def _plan(study: Study, news: Callable[[], int], after: Callable[[], None]) -> Plan:
     settings, where = study.settings, getattr(study.store, "where", None)
     refusal = ""
     if where is None:
@@ -307,4 +307,4 @@ def _plan(study: Study, news: object) -> Plan:
             "train with study.step() where you have it"
         )
         where = None
-    return Plan(where, refusal, settings.batch, news)  # type: ignore[arg-type]
+    return Plan(where, refusal, settings.batch, news, after)

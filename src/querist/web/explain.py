@@ -25,7 +25,7 @@ def tell(study: Study, rounds: Rounds, ledger: Ledger, item: str) -> Why:
             reason="not in the queue of a recent round", strategy="", acquisition=None, parts=[], probs=None,
             neighbours=[], audit=False, round=0,
         )  # fmt: skip
-    facts = rounds.get(place.round).reasons.get(item, {})
+    facts = rounds.reasons(place.round, item)
     chances = _chances(study, facts)
     value = place.row.value
     return Why(

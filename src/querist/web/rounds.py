@@ -6,11 +6,13 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from querist.store import Store
 from querist.store.protocol import Ranked, Ranking
 from querist.web.models import ModelInfo
+
+T = TypeVar("T")
 
 KEPT = 8
 """Rounds kept whole; open leases are of the last few."""
@@ -28,26 +30,25 @@ class Place(NamedTuple):
 
 
 class Round(NamedTuple):
-    """One round: its facts, the place of each item, what the model said of it, and what explains it."""
+    """One round as a claim needs it: its facts, when it was published, and what the model said of its items."""
 
     number: int
     info: Mapping[str, Any]
     at: int
-    places: Mapping[str, Place]
     said: Mapping[str, tuple[Any, float | None]]
-    reasons: Mapping[str, Any]
 
 
-_NONE = Round(0, {}, 0, {}, {}, {})
+_NONE = Round(0, {}, 0, {})
 
 
 class Rounds:
-    """The rounds of a study."""
+    """The rounds of a study. A claim reads what it needs of a round once, and its queue never."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, Round] = OrderedDict()
+        self._places: OrderedDict[int, dict[str, Place]] = OrderedDict()
         self._models: dict[int, ModelInfo] = {}
 
     def current(self) -> int:
@@ -55,35 +56,44 @@ class Rounds:
         published = self._store.published()
         return 0 if published is None else published.round
 
-    def get(self, number: int) -> Round:
-        """Give a round; an empty one for no such number. Cost O(queue) the first time."""
-        with self._lock:
-            found = self._kept.get(number)
-            if found is None or self._is_to_explain(found):
-                found = self._kept[number] = self._read(number)
-            self._kept.move_to_end(number)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-            return found
+    def warm(self) -> None:
+        """Read the current round before somebody waits for it."""
+        self.get(self.current())
 
-    def _is_to_explain(self, found: Round) -> bool:
-        """Say whether the trainer may have explained a round since it was read: it does so after publishing."""
-        return not found.reasons and self._store.get(f"web/why/{found.number}") is not None
+    def get(self, number: int) -> Round:
+        """Give a round; an empty one for no such number."""
+        with self._lock:
+            if number not in self._kept:
+                self._kept[number] = self._read(number)
+            return _used(self._kept, number)
 
     def _read(self, number: int) -> Round:
-        ranking = self._store.ranking(number) if number else None
-        if ranking is None:
+        published = self._store.published()
+        if number == 0 or published is None:
             return _NONE
-        said, reasons = (
-            json.loads(self._store.get(f"{name}/{number}") or b"{}") for name in ("suggestions", "web/why")
-        )
-        return Round(number, ranking.info, ranking.at, _places(number, ranking), said, reasons)
+        found = published if number == published.round else self._store.ranking(number)
+        if found is None:
+            return _NONE
+        said = json.loads(self._store.get(f"suggestions/{number}") or b"{}")
+        return Round(number, found.info, found.at, said)
 
     def place(self, item: str) -> Place | None:
-        """Find the last round, among those that are kept or current, whose queue holds an item."""
+        """Find the last round, among those that are kept or current, whose queue holds an item; cost O(queue) once."""
         numbers = sorted({*self._kept, self.current()}, reverse=True)
-        found = (self.get(number).places.get(item) for number in numbers)
+        found = (self._queue(number).get(item) for number in numbers)
         return next((place for place in found if place is not None), None)
+
+    def _queue(self, number: int) -> dict[str, Place]:
+        with self._lock:
+            if number not in self._places:
+                ranking = self._store.ranking(number) if number else None
+                self._places[number] = {} if ranking is None else _places(number, ranking)
+            return _used(self._places, number)
+
+    def reasons(self, number: int, item: str) -> Mapping[str, Any]:
+        """Give what the training process wrote down of an item's place; empty until it has."""
+        found: dict[str, Any] = json.loads(self._store.get(f"web/why/{number}") or b"{}").get(item, {})
+        return found
 
     def models(self) -> list[ModelInfo]:
         """List the latest models, newest first. A published round never changes, so each is read once."""
@@ -108,3 +118,11 @@ class Rounds:
 def _places(number: int, ranking: Ranking) -> dict[str, Place]:
     strategy = ranking.info.get("strategy", "")
     return {row.item: Place(number, rank, row, strategy) for rank, row in enumerate(ranking.queue, 1)}
+
+
+def _used(kept: OrderedDict[int, T], number: int) -> T:
+    """Give an entry as the last used, and drop those that were used longest ago."""
+    kept.move_to_end(number)
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
+    return kept[number]

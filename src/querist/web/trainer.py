@@ -15,6 +15,9 @@ import traceback
 from collections.abc import Iterator
 from typing import IO
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from querist._parallel import cores
 from querist.errors import QueristError
 from querist.study import Study
 from querist.web import reasons
@@ -25,7 +28,7 @@ NICE = 10
 
 def main() -> None:
     """Open the study, then step whenever told to."""
-    lower_priority()
+    step_back()
     told = _lines(sys.stdin)
     where = sys.argv[1] if len(sys.argv) > 1 else "-"
     with Study.open(next(told, "") if where == "-" else where) as study:
@@ -51,10 +54,14 @@ def step(study: Study) -> dict[str, object]:
     return {"round": done.round, "labels": done.labels, "seconds": seconds, "fresh": done.fresh}
 
 
-def lower_priority() -> None:
-    """Let the server go first, where the system knows of such a thing."""
+def step_back() -> None:
+    """Let the server go first, and leave it a core of its own, where the system knows of such things."""
     if hasattr(os, "nice"):
         os.nice(NICE)
+    spare = max(cores() - 1, 1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-spare:])
+    threadpool_limits(spare)
 
 
 def _lines(stream: IO[str]) -> Iterator[str]:

@@ -98,13 +98,14 @@ def _keep(stream: IO[str], log: deque[str]) -> None:
 class Plan:
     """When to train: the study's place (None: no other process can open it, for the ``refusal``), and what is due.
 
-    ``news`` counts the answers since the last step.
+    ``news`` counts the answers since the last step; ``after`` is called when a round has been made.
     """
 
     where: str | None
     refusal: str
     batch: int
     news: Callable[[], int]
+    after: Callable[[], None] = lambda: None
 
 
 class Supervisor:
@@ -206,6 +207,7 @@ class Supervisor:
             self._set("failed", f"{said['error']}; the earlier queue keeps serving")
             return
         self._failed_at = -1
+        self._plan.after()
         self._set("idle", f"round {said['round']}: trained on {said['labels']} labels in {said['seconds']} s")
 
     def _ensure(self) -> Process:
