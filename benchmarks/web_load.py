@@ -3,8 +3,9 @@
 Run: python benchmarks/web_load.py [--quick | --full] [--items N] [--people P] [--out DIR]
 
 Every figure stands with the wall time of its part. People wait half a second between two answers, as fast labellers do;
-``--full`` lets them label four times as long. Beside it, where benchmarks/.venvs/label_studio has Label Studio, the
-same number of people label with that: its own server, SQLite, one request for the next task and one for the answer.
+``--full`` lets them label four times as long. With ``--label-studio``, the same number of people label with Label
+Studio where benchmarks/.venvs/label_studio has it (a virtual environment made by hand, 1 GB): its own server, SQLite,
+one request for the next task and one for the answer, all of them with one account.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-HERE = Path(__file__).parent
-LABEL_STUDIO = HERE / ".venvs" / "label_studio" / "bin" / "label-studio"
 THINKING = 0.5
 """Seconds between two answers of a person."""
 WORDS = 4_000
@@ -228,6 +227,19 @@ def ours(folder: Path, items: list[str], *, people: int, seconds: float) -> None
         app.close()
 
 
+def theirs(items: list[str], *, people: int, seconds: float) -> None:
+    """Measure Label Studio."""
+    import web_load_label_studio as studio
+
+    if not studio.COMMAND.exists():
+        print(f"Label Studio is not measured: there is no {studio.COMMAND.relative_to(Path(__file__).parent)}")
+        return
+    took, claims, answers = studio.measure(items, people=people, seconds=seconds, thinking=THINKING)
+    print(f"{f'Label Studio: import {len(items):,} texts':58} {took:8.2f} s wall")
+    quantiles(f"Label Studio: next task, {people} people", claims, seconds)
+    quantiles(f"Label Studio: answers, {people} people", answers, seconds)
+
+
 def peak(app: App) -> float:
     """Give the largest memory of the server process in MiB, where the system tells."""
     status = Path(f"/proc/{app._process.pid}/status")
@@ -245,6 +257,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=8)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--out", type=Path, help="a folder on a local disk for the studies; default: a temporary one")
+    parser.add_argument("--label-studio", action="store_true", help="measure Label Studio too")
     options = parser.parse_args()
     count = options.items or (20_000 if options.quick else 100_000)
     seconds = options.seconds or (15.0 if options.quick else 120.0 if options.full else 30.0)
@@ -252,6 +265,8 @@ def main() -> None:
     print(f"{count:,} items, {options.people} people, {os.cpu_count()} cores", flush=True)
     with tempfile.TemporaryDirectory(dir=options.out) as folder:
         ours(Path(folder), texts(count), people=options.people, seconds=seconds)
+    if options.label_studio:
+        theirs(texts(count), people=options.people, seconds=seconds)
     print(f"{time.perf_counter() - start:.0f} s wall in all")
 
 
