@@ -20,7 +20,11 @@ def test_status_tells_the_accuracy_once_the_audit_can_carry_it(cli: Cli, flowers
     found = {one["metric"]: one for one in cli("status", "a.querist", "--json").facts["estimates"]}
     assert found["accuracy"]["n"] == 3
     assert found["accuracy"]["low"] <= found["accuracy"]["value"] <= found["accuracy"]["high"]
-    assert found["accuracy"]["sentence"] in cli("status", "a.querist").out
+    told = cli("status", "a.querist").out
+    assert found["accuracy"]["sentence"] in told
+    advice = cli("status", "a.querist", "--json").facts["advice"]
+    assert advice["stop"] is False
+    assert advice["sentence"] in told
 
 
 @pytest.mark.parametrize("share", ["-0.1", "1", "most"])
@@ -33,4 +37,5 @@ def test_a_share_that_cannot_be_is_a_usage_error(cli: Cli, flowers: Path, share:
 def test_without_an_audit_status_claims_no_accuracy(cli: Cli, flowers: Path) -> None:
     made = cli("new", "c.querist", flowers, "--labels", "a,b", "--id", "name", "--json")
     assert made.facts["estimates"] == []
+    assert made.facts["advice"] is None
     assert "accuracy" not in cli("status", "c.querist").out

@@ -481,3 +481,27 @@ class TestTrainingThatCannotBe:
 
 def test_a_site_is_made_of_its_server(films):
     assert isinstance(films, Site)
+
+
+class TestAudit:
+    """The figures of the audit on the status page."""
+
+    def test_nothing_is_claimed_without_one(self, films):
+        status = films.person("ann").get("/api/status").json()
+        assert (status["estimate"], status["curve"], status["stop"]) == (None, [], None)
+
+    def test_the_estimate_the_curve_and_the_advice_are_those_of_the_study(self, tmp_path):
+        rows = np.random.default_rng(0).normal(size=(120, 2))
+        where = tmp_path / "audited.querist"
+        with Study.create(where, rows, labels=["left", "right"], batch=10, audit=0.5) as study, site(study) as made:
+            for _ in range(3):
+                for query in study.ask(20):
+                    study.tell(query.id, "left" if query.data["features"][0] < 0 else "right", "ann")
+                study.step()
+            status, said = made.person("ann").get("/api/status").json(), study.status()
+            found = said.estimates[0]
+            assert status["estimate"]["sentence"] == found["sentence"]
+            assert 0 <= status["estimate"]["low"] <= found["value"] <= status["estimate"]["high"] <= 1
+            assert [point["labels"] for point in status["curve"]] == [20, 40, 60]
+            assert status["curve"][-1]["value"] == found["value"]
+            assert status["stop"] == said.advice

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @study_command("querist status cells.querist")
 @as_json
 def command(study: Study, as_json: bool) -> None:
-    """Say where the study stands: items, accuracy, labels by class."""
+    """Say where the study stands: items, accuracy and whether to stop, labels by class."""
     status = study.status()
     if as_json:
         emit(status.facts())
@@ -23,6 +23,8 @@ def command(study: Study, as_json: bool) -> None:
     write(f"{status.learner} + {status.strategy}, batch {status.batch}")
     for estimate in status.estimates:
         write(estimate["sentence"])
+    if status.advice is not None:
+        write(status.advice["sentence"])
     show(["class", "labels", "share"], _rows(status), right=[1, 2])
 
 

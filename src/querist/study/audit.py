@@ -241,18 +241,17 @@ def version(known: Known, reserve: Reserve, model: Model) -> dict[str, Any]:
     }
 
 
-def history(store: Store, known: Known, reserve: Reserve) -> History:
-    """Read back what the stopping rules see: every model on the stop set of now, and the audit's answers."""
+def history(store: Store, known: Known, reserve: Reserve, *, rounds: int) -> History:
+    """Read back what the stopping rules see: each round's model on the stop set of now, and the audit's answers."""
     order, truth = answers(known, reserve)
     order = order[:STOP_SET]
-    versions = tuple(_version(facts, known.pool, order, reserve) for facts in _kept(store))
+    versions = tuple(_version(facts, known.pool, order, reserve) for facts in _kept(store, rounds))
     left = int((known.codes < 0).sum())
     return History(versions, truth[:STOP_SET], left=left)  # no pool size: see the top of this file
 
 
-def _kept(store: Store) -> Iterator[dict[str, Any]]:
-    current = store.published()
-    for number in range(1, 1 + (current.round if current else 0)):
+def _kept(store: Store, rounds: int) -> Iterator[dict[str, Any]]:
+    for number in range(1, 1 + rounds):
         raw = store.get(f"audit/{number}")
         if raw is not None:
             yield json.loads(raw)

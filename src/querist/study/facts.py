@@ -67,6 +67,8 @@ class Status:
     version: str
     estimates: tuple[dict[str, Any], ...] = ()
     """The metrics of the current model from the audit, each with its interval and its sentence; none without one."""
+    advice: dict[str, Any] | None = None
+    """What the default stopping rule says: ``stop`` and its ``sentence``; None without an audit."""
 
     def facts(self) -> dict[str, Any]:
         """Give the status as JSON."""
@@ -108,6 +110,7 @@ def status_of(settings: Settings, known: Known, *, counts: Counts, current: Publ
         batch=settings.batch,
         version=settings.version,
         estimates=() if current is None else tuple(current.info.get("estimates", ())),
+        advice=None if current is None else current.info.get("advice"),
     )
 
 

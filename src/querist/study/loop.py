@@ -378,7 +378,8 @@ class Study:
 
     def history(self) -> History:
         """Give what the stopping rules see: every model on the audit's items, and the answers on them."""
-        return history(self.store, self._catch_up(), self._reserve)
+        current = self.store.published()
+        return history(self.store, self._catch_up(), self._reserve, rounds=0 if current is None else current.round)
 
     def advice(self, rule: Stop | str = DEFAULT) -> Verdict:
         """Ask a stopping rule, by name or as a function, whether to stop; its sentence says why.

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import querist
 from querist._query import resolve as resolve_strategy
+from querist.estimate.stopping import rule as stopping_rule
 from querist.learners.protocol import Learner
 from querist.store import Store
 from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.protocol import Strategy, evidence_for
-from querist.study.audit import Reserve, Turn, answers, findings, version
+from querist.study.audit import Reserve, Turn, answers, findings, history, version
 from querist.study.facts import Step
 from querist.study.items import Encoded
 from querist.study.known import Known
@@ -112,17 +113,16 @@ def _choose(basis: Basis, asked: Question, rule: Strategy, batch: int) -> tuple[
     return choose(asked, rule, batch=batch, reserve=depth, draw=Draw(settings.seed, basis.known.position))
 
 
-def _audited(
-    basis: Basis, model: Model, store: Store, current: Published | None, number: int
-) -> dict[str, Any]:  # fmt: skip
-    """Score the model on the audit, and keep what the stopping rules need of it."""
+def _audited(basis: Basis, model: Model, store: Store, current: Published | None, number: int) -> dict[str, Any]:
+    """Score the model on the audit, keep what the stopping rules need of it, and ask the default one."""
     if not basis.settings.audit:
         return {}
     known, reserve = basis.known, basis.reserve
     looks = (current.info.get("looks", 0) if current else 0) + bool(len(answers(known, reserve)[1]))
     store.put(f"audit/{number}", json.dumps(version(known, reserve, model)).encode())
     found = findings(known, reserve, model, look=looks)
-    return {"looks": looks, "estimates": [estimate.facts() for estimate in found]}
+    verdict = stopping_rule()(history(store, known, reserve, rounds=number))
+    return {"looks": looks, "estimates": [estimate.facts() for estimate in found], "advice": asdict(verdict)}
 
 
 def suggestions(known: Known, model: Model, ranked: Sequence[Ranked]) -> dict[str, tuple[Label, float | None]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from querist.store.protocol import Published
 from querist.study import Study
 from querist.study.known import IMPORT
 from querist.web.ledger import Ledger
-from querist.web.models import Person, StatusInfo, Training
-from querist.web.rounds import Rounds
+from querist.web.models import Estimate, Person, StatusInfo, StopAdvice, Training
+from querist.web.rounds import Rounds, accuracy_of
 
 
 def status_info(study: Study, rounds: Rounds, ledger: Ledger, training: Training) -> StatusInfo:
@@ -29,12 +30,23 @@ def status_info(study: Study, rounds: Rounds, ledger: Ledger, training: Training
         model=models[0] if models else None,
         models=models,
         behind=behind,
-        estimate=None,
-        curve=[],
+        estimate=_estimate(current),
+        curve=rounds.curve(),
         saved=None,
-        stop=None,
+        stop=_advice(current),
         training=training,
     )
+
+
+def _estimate(current: Published | None) -> Estimate | None:
+    """Give the accuracy of the current model, as far as the audit can tell."""
+    found = accuracy_of({} if current is None else current.info)
+    return None if found is None else Estimate.model_validate({name: found[name] for name in Estimate.model_fields})
+
+
+def _advice(current: Published | None) -> StopAdvice | None:
+    said = None if current is None else current.info.get("advice")
+    return None if said is None else StopAdvice.model_validate(said)
 
 
 def _sentence(items: int, labelled: int, leased: int, behind: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from querist.store import Store
 from querist.store.protocol import Ranked, Ranking
-from querist.web.models import ModelInfo
+from querist.web.models import CurvePoint, ModelInfo
 
 T = TypeVar("T")
 
@@ -50,6 +50,7 @@ class Rounds:
         self._kept: OrderedDict[int, Round] = OrderedDict()
         self._places: OrderedDict[int, dict[str, Place]] = OrderedDict()
         self._models: dict[int, ModelInfo] = {}
+        self._points: dict[int, CurvePoint | None] = {}
 
     def current(self) -> int:
         """Give the number of the current round, 0 before the first."""
@@ -100,6 +101,18 @@ class Rounds:
         last = self.current()
         return [self._model(number) for number in range(last, max(last - LISTED, 0), -1)]
 
+    def curve(self) -> list[CurvePoint]:
+        """Give the accuracy of each of the latest models that the audit could tell, oldest first."""
+        last = self.current()
+        found = (self._point(number) for number in range(max(last - LISTED, 0) + 1, last + 1))
+        return [point for point in found if point is not None]
+
+    def _point(self, number: int) -> CurvePoint | None:
+        if number not in self._points:
+            info = self.get(number).info
+            self._points[number] = _point(info, accuracy_of(info))
+        return self._points[number]
+
     def _model(self, number: int) -> ModelInfo:
         if number not in self._models:
             found = self.get(number)
@@ -113,6 +126,19 @@ class Rounds:
                 strategy=found.info["strategy"],
             )
         return self._models[number]
+
+
+def accuracy_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Find the accuracy among the estimates of a round; None without one that says something."""
+    found = (one for one in info.get("estimates", ()) if one["metric"] == "accuracy" and one["value"] is not None)
+    return next(found, None)
+
+
+def _point(info: Mapping[str, Any], found: Mapping[str, Any] | None) -> CurvePoint | None:
+    if found is None:
+        return None
+    ends = {name: found[name] for name in ("value", "low", "high", "n")}
+    return CurvePoint(labels=info["step"]["labels"], **ends)
 
 
 def _places(number: int, ranking: Ranking) -> dict[str, Place]:
