@@ -8,7 +8,7 @@ from functools import cache
 from querist._load import find, make, names
 from querist.formats import listing
 from querist.tasks import TASKS
-from querist.web.models import Catalogue, Entry
+from querist.web.models_files import Catalogue, Entry
 
 
 @cache

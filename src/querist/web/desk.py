@@ -23,19 +23,18 @@ from querist.web.models import (
     AnswersTaken,
     Claimed,
     HistoryEntry,
-    Imported,
     Item,
     Lease,
     Leases,
     Recorded,
     Refused,
-    Skipped,
     StatusInfo,
     StudyInfo,
     TaskSchema,
     Training,
     Why,
 )
+from querist.web.models_files import Imported, Skipped
 from querist.web.overview import status_info
 from querist.web.rounds import Rounds
 from querist.web.training import Plan, State, Supervisor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from querist.web.models import FileEntry
+from querist.web.models_files import FileEntry
 from querist.web.trouble import Trouble
 
 STUDY = ".querist"

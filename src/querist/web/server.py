@@ -17,7 +17,8 @@ from querist.web import bombs
 from querist.web.auth import Auth
 from querist.web.desk import AS_IT_IS, Desk, Wish
 from querist.web.folder import Folder
-from querist.web.models import Preview, PreviewRequest, Reading, Skipped, StudyInfo, StudyRequest
+from querist.web.models import StudyInfo
+from querist.web.models_files import Preview, PreviewRequest, Reading, Skipped, StudyRequest
 from querist.web.place import Place
 from querist.web.show import plain
 from querist.web.trouble import Trouble

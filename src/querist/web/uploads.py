@@ -14,7 +14,7 @@ from fastapi import Request
 
 from querist.formats import listing
 from querist.web import bombs
-from querist.web.models import Uploaded
+from querist.web.models_files import Uploaded
 from querist.web.trouble import Trouble
 
 LARGEST = 512 * 2**20

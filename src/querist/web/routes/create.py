@@ -7,15 +7,7 @@ from typing import Annotated
 from fastapi import Header, Query, Request
 
 from querist.web.catalogue import catalogue as everything
-from querist.web.models import (
-    Catalogue,
-    Files,
-    Preview,
-    PreviewRequest,
-    StudyMade,
-    StudyRequest,
-    Uploaded,
-)
+from querist.web.models_files import Catalogue, Files, Preview, PreviewRequest, StudyMade, StudyRequest, Uploaded
 from querist.web.routes import AtServer, router
 
 routes = router("create")

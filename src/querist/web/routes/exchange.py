@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from querist.web.models import Imported, ImportRequest
+from querist.web.models_files import Imported, ImportRequest
 from querist.web.routes import AtDesk, AtServer, Who, router
 
 routes = router("exchange")
