@@ -78,8 +78,13 @@ class Camera:
 @contextmanager
 def served(folder: Path, *arguments: str) -> Iterator[AppServer]:
     server = AppServer(folder, arguments).start()
-    yield server
-    server.stop()
+    try:
+        yield server
+    except Exception:
+        print(server.log, file=sys.stderr)
+        raise
+    finally:
+        server.stop()
 
 
 def answered(person: Person, n: int, respond: Callable[[Person], None]) -> None:
@@ -221,7 +226,9 @@ def _draw_cell(image: Image.Image, draw: random.Random, kind: int) -> None:
 def spans(camera: Camera, folder: Path) -> None:
     if not camera.wants("label-spans"):
         return
-    write_sentences(folder / "people.jsonl", 80)
+    data = write_sentences(folder / "people.jsonl", 80)
+    # Without emoji, for which a bare machine has no font.
+    data.write_text(data.read_text(encoding="utf-8").replace("🎈 ", "").replace(" 🎉", ""), encoding="utf-8")
     querist(folder, "new", "people.querist", "people.jsonl", "--task", "spans", "--labels", "PER,LOC", "--batch", "10")
     with served(folder, "people.querist") as server:
         labelled(camera, server, 14, _mark)
@@ -302,6 +309,7 @@ def _chosen(person: Person) -> None:
     person.page.get_by_role("button", name="reviews.csv").click()
     person.page.get_by_text("Choose other data").wait_for()
     person.page.get_by_label("Classes, one a line").fill("\n".join(MOODS))
+    person.page.get_by_text("Ready.").wait_for()
 
 
 def done(camera: Camera, folder: Path) -> None:

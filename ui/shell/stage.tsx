@@ -67,7 +67,7 @@ function Nothing({ supply: { state, message } }: { supply: Supply }) {
   return (
     <div class="stage nothing" role="status">
       <h1>{titles[state]}</h1>
-      <p class="quiet">{message || more[state]}</p>
+      <p class="quiet">{state === "done" ? more.done : message || more[state]}</p>
       {state === "done" && (
         <a class="button" href="#/status">
           Open status
