@@ -526,7 +526,10 @@ def test_wrong_jsonl_labels_are_named_by_line(tmp_path, line, message):
         ("", "the input is empty: it needs a line of column names with 'id'"),
         ("name,label\na,b\n", "the input, line 1: no column is called 'id': got name, label; name the id column 'id'"),
         ('id,label,note\na,x,"1\n2"\n,y,z\n', "the input, line 4: the id is missing; give every line an id"),
-        ("id,kind\na,maybe\n", "the input, line 2: the kind must be one of label, skip, unsure, retract, note: got 'maybe'"),
+        (
+            "id,kind\na,maybe\n",
+            "the input, line 2: the kind must be one of label, skip, unsure, retract, note: got 'maybe'",
+        ),
         ("id,label,seconds\n\na,x,soon\n", "the input, line 3: seconds must be a number or empty: got 'soon'"),
         ("id,label\na\n", "the input, line 2: got 1 values where line 1 names 2 columns"),
     ],

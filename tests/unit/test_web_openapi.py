@@ -1,4 +1,4 @@
-"""The OpenAPI document: it is the one that the front end was built from, and no request of its form breaks the server."""
+"""The OpenAPI document: the front end was built from it, and no request of its form breaks the server."""
 
 from __future__ import annotations
 
