@@ -1,7 +1,8 @@
 """Measure the time from a key press to the next item painted, in a real Chromium, with a slow line to the server.
 
 Every request takes 150 ms longer than it does (the browser's own network emulation), and a person answers every 120 to
-350 ms. Time runs from the key event's own time stamp to the first frame after the next item is in the page, its paint included;
+350 ms. Time runs from the key event's own time stamp to the first frame after the next item is in the page, its paint
+included;
 an image that is not decoded by then counts as late.
 
 Run: python benchmarks/web_keys.py [--quick | --full]       needs Chromium: /usr/bin/chromium, or QUERIST_CHROMIUM
