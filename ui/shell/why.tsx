@@ -36,6 +36,7 @@ function Details({ why, images }: { why: Why; images: boolean }) {
       {why.audit && <p class="quiet">An audit item: picked at random, to measure honestly. The model's doubt played no part.</p>}
       <Facts why={why} />
       {why.probs && why.probs.length > 0 && <Probabilities probs={why.probs} />}
+      {why.cluster && why.cluster.count > 0 && <Cluster cluster={why.cluster} images={images} />}
       {why.neighbours.length > 0 && <Neighbours neighbours={why.neighbours} images={images} />}
     </>
   );
@@ -88,6 +89,21 @@ function Neighbours({ neighbours, images }: { neighbours: Why["neighbours"]; ima
         {neighbours.map((one) => (
           <li key={one.id}>
             <strong>{labelText(one.label)}</strong> <span class="quiet small">distance {number(one.distance)}</span>
+            {images ? <Picture id={one.id} /> : <span class="preview-text">{one.preview || one.id}</span>}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Cluster({ cluster, images }: { cluster: NonNullable<Why["cluster"]>; images: boolean }) {
+  return (
+    <>
+      <h2>Stands for about {cluster.count} unlabelled items</h2>
+      <ul class="neighbours">
+        {cluster.examples.map((one) => (
+          <li key={one.id}>
             {images ? <Picture id={one.id} /> : <span class="preview-text">{one.preview || one.id}</span>}
           </li>
         ))}

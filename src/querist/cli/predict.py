@@ -31,10 +31,10 @@ ENDINGS = (".jsonl", ".csv")
 )
 @reading
 def command(study: Study, data: str | None, out: Path | None, **options: Any) -> None:
-    """Predict the items of the study, or the rows of DATA: id, label, confidence.
+    """Predict the items of the study, or the rows of DATA.
 
-    DATA is read as the study's own items were. The model is that of the last step; confidence is its probability that
-    the label is right, where it gives one.
+    Gives id, label and confidence. DATA is read as the study's own items were. The model is that of the last step;
+    confidence is its probability that the label is right, where it gives one.
     """
     if out is not None and out.suffix.lower() not in ENDINGS:
         raise BadInput(f"--out must end in {' or '.join(ENDINGS)}: got {out.name!r}")

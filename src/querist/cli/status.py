@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @study_command("querist status cells.querist")
 @as_json
 def command(study: Study, as_json: bool) -> None:
-    """Say where the study stands: items, accuracy and whether to stop, labels by class."""
+    """Say where the study stands: items, accuracy, advice, labels."""
     status = study.status()
     if as_json:
         emit(status.facts())

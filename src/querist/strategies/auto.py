@@ -40,8 +40,8 @@ class Auto(Strategy):
     ``sharpen`` False leaves the exponent at 1. Without a labelled row σ is maxherding's. Once nothing uncertain is
     left to cover, the rows farthest from all chosen follow. Score: the row's own gain given the labelled rows. Of a
     larger view only ``candidates`` rows are looked at, drawn by keys in proportion to u; the others score 0.
-    Range: [0, Σ u]. Cost with N candidates: O(N·T·D + T·L·D) to score, about N·T·D/30 per row chosen; 5 fits to
-    calibrate. Raises BadInput unless candidates ≥ 1 or None.
+    Range: [0, Σ u]. Cost: O(N·T·D + T·L·D) to score, about N·T·D/30 per row chosen, with N
+    candidates; 5 fits to calibrate. Raises BadInput unless candidates ≥ 1 or None.
     Source: uherding (Bae et al. 2025) with another radius, weight and calibration.
 
     >>> import querist

@@ -31,8 +31,8 @@ class Maxherding(Strategy):
     distinct targets divided by √2: 1, the published value, for unrelated unit vectors. When every target is covered,
     the rows farthest from all chosen follow. Score: the row's own gain given the labelled rows. Of a larger view only
     ``candidates`` rows, drawn by keys, are looked at; the others score 0, and None looks at all. Range: [0, T].
-    Cost with N candidates: O(N·T·D) to score, about N·T·D/30 per row chosen. Raises BadInput unless σ > 0 and
-    candidates ≥ 1. Source: Bae et al. 2024.
+    Cost: O(N·T·D) to score, about N·T·D/30 per row chosen, with N candidates. Raises BadInput unless σ > 0
+    and candidates ≥ 1. Source: Bae et al. 2024.
 
     >>> import querist
     >>> points = np.array([[0.0], [0.2], [0.4], [5.0], [9.0], [9.1]])

@@ -40,8 +40,8 @@ class Uherding(Strategy):
     the labelled rows. Of a larger view only ``candidates`` rows are looked at, drawn by keys in proportion to u, so
     that dense uncertain regions keep most; the others score 0, and None looks at all. Of 5,000 rows in 100 clusters,
     500 candidates lead to 2.9 % less coverage by 50 picks than all rows do (drawn evenly: 3.8 %). Range: [0, Σ u].
-    Cost with N candidates: O(N·T·D + L²·D) to score, a share of that per row chosen. Raises BadInput unless σ > 0 and
-    candidates ≥ 1.
+    Cost: O(N·T·D + L²·D) to score, a share of that per row chosen, with N candidates. Raises BadInput
+    unless σ > 0 and candidates ≥ 1.
     Source: Bae et al. 2025.
 
     >>> import querist

@@ -9,7 +9,7 @@ import numpy as np
 
 from querist.study import Study
 from querist.web.ledger import Ledger
-from querist.web.models import ClassChance, Neighbour, Part, Why
+from querist.web.models import ClassChance, Cluster, Example, Neighbour, Part, Why
 from querist.web.reasons import NEAREST
 from querist.web.rounds import Place, Rounds
 from querist.web.show import is_audit, preview
@@ -23,7 +23,7 @@ def tell(study: Study, rounds: Rounds, ledger: Ledger, item: str) -> Why:
     if place is None:
         return Why(
             reason="not in the queue of a recent round", strategy="", acquisition=None, parts=[], probs=None,
-            neighbours=[], audit=False, round=0,
+            neighbours=[], cluster=None, audit=False, round=0,
         )  # fmt: skip
     facts = rounds.reasons(place.round, item)
     chances = _chances(study, facts)
@@ -35,6 +35,7 @@ def tell(study: Study, rounds: Rounds, ledger: Ledger, item: str) -> Why:
         parts=_parts(place, chances),
         probs=chances,
         neighbours=[near for near in _neighbours(study, ledger, facts) if near is not None][:NEAREST],
+        cluster=_cluster(study, facts),
         audit=is_audit(place.row.reason),
         round=place.round,
     )
@@ -72,3 +73,11 @@ def _neighbour(study: Study, ledger: Ledger, id: str, distance: float) -> Neighb
     if label is None or id not in study.pool:
         return None  # taken back since
     return Neighbour(id=id, label=label, distance=distance, preview=preview(study.pool, id))
+
+
+def _cluster(study: Study, facts: Mapping[str, Any]) -> Cluster | None:
+    found = facts.get("cluster")
+    if found is None:
+        return None
+    there = [id for id in found["like"] if id in study.pool]
+    return Cluster(count=found["count"], examples=[Example(id=id, preview=preview(study.pool, id)) for id in there])

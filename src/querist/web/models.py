@@ -239,6 +239,20 @@ class Neighbour(Said):
     preview: str
 
 
+class Example(Said):
+    """An item named in passing."""
+
+    id: str
+    preview: str
+
+
+class Cluster(Said):
+    """The unlabelled items that an item stands for: those to which it is the nearest of its batch, estimated."""
+
+    count: int
+    examples: list[Example]
+
+
 class Why(Said):
     """Why an item was asked. ``acquisition`` is what the strategy expects to learn, and no probability."""
 
@@ -248,6 +262,7 @@ class Why(Said):
     parts: list[Part]
     probs: list[ClassChance] | None
     neighbours: list[Neighbour]
+    cluster: Cluster | None
     audit: bool
     round: int
 

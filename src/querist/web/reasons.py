@@ -16,12 +16,15 @@ MOST_LABELLED = 5_000
 """Labelled items among which the nearest are looked for: the last in ingest order."""
 MOST_PLACES = 2_000
 """Places of a queue that are explained."""
+SAMPLE = 5_000
+"""Unlabelled items, drawn by their keys, that are dealt out to the items of the batch."""
 
 
 def write(study: Study, round: int) -> None:
-    """Keep the probabilities and the nearest labelled items of a round's queue; the trainer does so after a step.
+    """Keep the probabilities, the nearest labelled items and the cluster of a round's queue; the trainer does so.
 
-    Cost O(places × labelled × D).
+    The cluster of an item of the batch are the unlabelled items to which it is the nearest of the batch.
+    Cost O((places × labelled + batch × sample) × D).
     """
     ranking = study.store.ranking(round)
     labelled = list(study.labels())[-MOST_LABELLED:]
@@ -38,7 +41,26 @@ def write(study: Study, round: int) -> None:
         for id, (rows, distances) in zip(ids, near, strict=True):
             pairs = zip(rows.tolist(), distances.tolist(), strict=True)
             found[id]["near"] = [(labelled[at], distance) for at, distance in pairs if labelled[at] != id]
+        for id, cluster in _clusters(study, ids[: ranking.info["chosen"]]).items():
+            found[id]["cluster"] = cluster
     study.store.put(f"web/why/{round}", json.dumps(found).encode())
+
+
+def _clusters(study: Study, batch: list[str]) -> dict[str, dict[str, Any]]:
+    """Deal a sample of the unlabelled items out to the nearest of the batch: their estimated number, and three."""
+    pool, known = study.pool, set(study.labels()) | set(batch)
+    free = [id for id in (pool.ids[row] for row in pool.key_order.tolist()) if id not in known]
+    sample = free[:SAMPLE]
+    if not batch or not sample:
+        return {}
+    like = _unit(_evidence(study, sample, "embed")) @ _unit(_evidence(study, batch, "embed")).T
+    owner, closeness = like.argmax(axis=1), like.max(axis=1)
+    order = np.argsort(-closeness, kind="stable")
+    return {id: _cluster(sample, order[owner[order] == at], len(free)) for at, id in enumerate(batch)}
+
+
+def _cluster(sample: list[str], rows: Rows, free: int) -> dict[str, Any]:
+    return {"count": round(len(rows) * free / len(sample)), "like": [sample[row] for row in rows[:NEAREST].tolist()]}
 
 
 def _evidence(study: Study, ids: list[str], need: Need) -> Floats:
