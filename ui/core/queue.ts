@@ -51,6 +51,12 @@ export function advanced(queue: Queue): Queue {
   return next({ ...queue, closed: new Map(queue.closed).set(queue.visible.id, Infinity) });
 }
 
+/** Close items that were answered in an earlier visit, and of which the server may not know yet. */
+export const answered = (queue: Queue, ids: readonly string[]): Queue => ({
+  ...queue,
+  closed: new Map([...queue.closed, ...ids.map((id) => [id, Infinity] as const)]),
+});
+
 /** Show `item` now; what was visible waits at the front. */
 export function brought(queue: Queue, item: Item): Queue {
   const others = queue.waiting.filter((one) => one.id !== item.id);

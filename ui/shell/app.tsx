@@ -21,11 +21,16 @@ const shown = signal<{ hash: string; Screen: Screen } | null>(null);
 const session = signal<Session | null>(null);
 const failed = signal<unknown>(null);
 
+/** Say which screen is wanted; without a study there is only the one that makes one. */
+const wanted = (): string => (session.value?.study ? location.hash : "#/new");
+
 async function route(): Promise<void> {
-  const wanted = session.value?.study ? location.hash : "#/new";
-  const load = screens[wanted];
+  if (!session.value) return; // too early to know: `start` comes back here
+  const hash = wanted();
+  const load = screens[hash];
   try {
-    shown.value = load ? { hash: wanted, Screen: await load() } : { hash: "#/", Screen: Labelling };
+    const next = load ? { hash, Screen: await load() } : { hash: "#/", Screen: Labelling };
+    if (hash === wanted()) shown.value = next; // else somebody went on while it was loaded
   } catch (error) {
     renewed(error);
   }

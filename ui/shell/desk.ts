@@ -5,7 +5,7 @@ import { emptyHistory, pushed, recalled, redone, reversed, undone } from "../cor
 import type { Entry, Given, History } from "../core/history.ts";
 import { Outbox } from "../core/outbox.ts";
 import type { Refused } from "../core/outbox.ts";
-import { advanced, brought, confirmed, noted } from "../core/queue.ts";
+import { advanced, answered, brought, confirmed, noted } from "../core/queue.ts";
 import { taskType } from "../core/types.ts";
 import type { Answer, Item, Label, Name, Note, Recalled, Reply, Schema, Session } from "../core/types.ts";
 import type { Mounted, Label as ViewLabel } from "../views/contract.ts";
@@ -52,6 +52,7 @@ export async function open(session: Session): Promise<() => void> {
   const study = session.study!;
   schema = study.task;
   await outbox.open(await openShelf(`${study.name} ${session.who}`));
+  queue.value = answered(queue.value, outbox.waiting.filter(closes).map((one) => one.item));
   const stop = startSupply({ unsent: () => outbox.waiting.length, prepare: (item) => prepare(item, study) });
   addEventListener("online", flush);
   void recall();
@@ -60,6 +61,8 @@ export async function open(session: Session): Promise<() => void> {
     removeEventListener("online", flush);
   };
 }
+
+const closes = (one: Answer): boolean => one.kind !== "note" && one.kind !== "retract";
 
 export const flush = (): void => outbox.flush();
 export const dismiss = (uid: string): void => outbox.dismiss(uid);

@@ -149,3 +149,11 @@ test("in a random walk the visible item changes only when a person acts, and no 
   assert.ok(shown.length > 100, `only ${shown.length} items`);
   assert.equal(new Set(shown).size, shown.length);
 });
+
+test("what an earlier visit answered and could not send does not come back until the server has it", () => {
+  const left = Q.claimed(Q.answered(Q.emptyQueue, ["a"]));
+  const open = Q.arrived(left, items("a", "b"), { claim: 1, asked: 9 });
+  assert.deepEqual(names(open), ["b"]);
+  const later = Q.claimed(Q.confirmed(open, ["a"]));
+  assert.deepEqual(names(Q.arrived(later, items("a", "b"), { claim: 2, asked: 9 })), ["b", "a"]);
+});
