@@ -90,8 +90,14 @@ class Pool:
         return self.items[self.rows(ids)]
 
     def raw(self, id: str) -> Any:
-        """Give the item itself where it is a text or another object, so that a task can look; None for features."""
-        return self.items[self._row[id]] if isinstance(self.items, np.ndarray) and self.items.dtype == object else None
+        """Give the item itself so that a task can look: a text or another object, of an image the ``Images`` of one.
+
+        None for features.
+        """
+        row = self._row[id]
+        if self.kind == "image":
+            return self.items[row : row + 1]
+        return self.items[row] if isinstance(self.items, np.ndarray) and self.items.dtype == object else None
 
     def media(self, id: str) -> Media:
         """Give what a person sees of an item, as JSON: of an image its size, ``picture`` gives the rest."""

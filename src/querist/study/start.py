@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from querist.data import Dataset, Pool, load
-from querist.errors import BadInput
+from querist.errors import BadInput, BadLabel
 from querist.study.known import IMPORT
 from querist.tasks import Answer, Label, Task, from_labels, from_schema
 
@@ -36,4 +36,11 @@ def given_in(dataset: Dataset, task: Task) -> list[Answer]:
     """Make answers of the labels that came with the data."""
     pool, labels = dataset.pool, dataset.labels or []
     pairs = [(id, label) for id, label in zip(pool.ids, labels, strict=False) if label is not None]
-    return [Answer(id, task.check(label, pool.raw(id)), who=IMPORT, cost=0.0) for id, label in pairs]
+    return [Answer(id, _checked(task, pool, id, label), who=IMPORT, cost=0.0) for id, label in pairs]
+
+
+def _checked(task: Task, pool: Pool, id: str, label: Label) -> Label:
+    try:
+        return task.check(label, pool.raw(id))
+    except BadLabel as error:
+        raise BadLabel(f"item {id!r}: {error}") from None
