@@ -1,5 +1,5 @@
 /** The answer bar: what the model says, the classes, and the other answers. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TargetedMouseEvent } from "preact";
 import { ago, confidence, labelText } from "../core/format.ts";
 import { binding } from "../core/keys.ts";
@@ -118,7 +118,7 @@ function Choices({ schema, item }: { schema: Schema; item: Item | null }) {
 
 function Find(props: { value: string; onInput(value: string): void; onPick(): void }) {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Enter") props.onPick();
     if (event.key === "Escape") closePanel();
@@ -199,7 +199,7 @@ function Other(props: { action: Action; run(): void; off: boolean; pressed?: boo
 
 function Comment({ item }: { item: Item }) {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const save = () => (note({ comment: field.current!.value.trim() }), closePanel());
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Enter") save();

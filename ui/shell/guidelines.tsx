@@ -1,6 +1,6 @@
 /** How to decide: the study's guidelines, readable beside the item and editable in place. */
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { blocks } from "../core/prose.ts";
 import type { Block, Piece } from "../core/prose.ts";
 import type { Guide } from "../core/types.ts";
@@ -60,7 +60,7 @@ function Reading({ text: shown }: { text: string }) {
 
 function Editor({ text: shown }: { text: string }) {
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   return (
     <form
       class="editor"

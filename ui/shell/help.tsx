@@ -1,5 +1,5 @@
 /** All keys, from the one table that the keys themselves are read from, and those of the view on the screen. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { bindings } from "../core/keys.ts";
 import type { Group } from "../core/keys.ts";
 import type { ViewKey } from "../views/contract.ts";
@@ -10,7 +10,8 @@ const columns: readonly Group[][] = [["Answer", "Go back"], ["Look closer"]];
 
 export function Help({ viewKeys }: { viewKeys: readonly ViewKey[] }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before the next key can arrive: until the dialog is modal, Escape would reach nobody.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const rows = (group: Group) => bindings.filter((one) => one.group === group).map((one) => [one.cap, one.name, one.hint] as const);
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={closePanel} onClick={closeOutside}>
