@@ -7,7 +7,9 @@ In the Markdown of a page:
 - a ``text`` block right after one that is run shows what it prints; ``...`` stands for anything, numbers with a decimal
   point, times and lease tokens may differ;
 - ``<!-- fails -->`` above a block says that its last command fails, ``<!-- not run: why -->`` that it is not run,
-  ``<!-- full length -->`` that what it prints follows from a command that a quick test shortens.
+  ``<!-- full length -->`` that what it prints follows from a command that a quick test shortens, ``<!-- serves -->``
+  that each of its commands serves until Ctrl-C stops it;
+- a ``literalinclude`` with a ``:caption:`` is a file of that name too.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ import contextlib
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -26,10 +30,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = ("python", "sh")
+SERVES_WITHIN = 60.0
+"""Seconds; a command that does not serve by then is stopped, and so fails."""
 
-_FENCE = re.compile(r"```(?:\{code-block\} ?)?([\w-]*)\s*$|```\{.*")
+_FENCE = re.compile(r"```(?:\{code-block\} ?)?([\w-]*)\s*$|```\{literalinclude\} (?P<file>\S+)$|```\{.*")
 _OPTION = re.compile(r":(\w+): (.+)$")
-_NOTE = re.compile(r"<!-- (fails|full length|not run: .+) -->$")
+_NOTE = re.compile(r"<!-- (fails|full length|serves|not run: .+) -->$")
 _VARIES = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)|(?P<token>\b[0-9a-f]{16}\b)|(?P<decimal>-?\d+\.\d+(?:e-?\d+)?)|(?P<rule>─+)"
 )
@@ -51,7 +57,7 @@ class Block:
 def blocks_of(page: Path) -> list[Block]:
     """Read the blocks of a page; a text block right after one that is run becomes its output."""
     found: list[Block] = []
-    for block, gap in _fenced(page.read_text(encoding="utf-8").splitlines()):
+    for block, gap in _fenced(page):
         before = found[-1] if found else None
         if block.language == "text" and before is not None and not gap and _is_run(before) and before.shown is None:
             found[-1] = replace(before, shown=block.code)
@@ -64,8 +70,9 @@ def _is_run(block: Block) -> bool:
     return block.language in RUN and not block.caption and not block.note.startswith("not run")
 
 
-def _fenced(lines: list[str]) -> Iterator[tuple[Block, bool]]:
+def _fenced(page: Path) -> Iterator[tuple[Block, bool]]:
     """Give each block, and whether words stand between it and the one before."""
+    lines = page.read_text(encoding="utf-8").splitlines()
     at, gap, note = 0, False, ""
     while at < len(lines):
         opening = _FENCE.match(lines[at])
@@ -79,6 +86,8 @@ def _fenced(lines: list[str]) -> Iterator[tuple[Block, bool]]:
         options = [m.groups() for line in takewhile(_OPTION.match, lines[at + 1 : end]) if (m := _OPTION.match(line))]
         first = at + 1 + len(options)
         code, caption = "\n".join(lines[first:end]), dict(options).get("caption", "")
+        if opening["file"]:
+            code = (page.parent / opening["file"]).read_text(encoding="utf-8").rstrip("\n")
         yield Block(first + 1, opening[1] or "", code, note, caption), gap
         at, gap, note = end + 1, False, ""
 
@@ -128,6 +137,8 @@ class Reader:
         return printed.getvalue()
 
     def _shell(self, page: Path, block: Block) -> str:
+        if block.note == "serves":
+            return "".join(served(command, self.folder, self.environment) for command in block.code.splitlines())
         status, got = terminal(block.code, self.folder, self.environment)
         fails = block.note == "fails"
         assert (status != 0) == fails, f"{page.name}, line {block.line}: exit code {status}\n{block.code}\n{got}"
@@ -173,6 +184,28 @@ def terminal(code: str, folder: Path, environment: Mapping[str, str]) -> tuple[i
         printed = b"".join(iter(lambda: _read(screen), b""))
         os.close(screen)
     return process.returncode, printed.decode().replace("\r\n", "\n")
+
+
+def served(command: str, folder: Path, environment: Mapping[str, str]) -> str:
+    """Start a command that serves, wait until it says where, and stop it as Ctrl-C does; gives what it printed."""
+    with subprocess.Popen(
+        ["bash", "-c", f"exec {command}"],
+        cwd=folder,
+        env={**environment, "BROWSER": "true"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        late = threading.Timer(SERVES_WITHIN, process.kill)
+        late.start()
+        assert process.stdout is not None
+        printed = [*takewhile(lambda line: not line.startswith("labelling at http://127.0.0.1:"), process.stdout)]
+        process.send_signal(signal.SIGINT)
+        printed.append(process.stdout.read())
+        late.cancel()
+    assert process.returncode == 0, f"{command}: exit code {process.returncode}\n{''.join(printed)}"
+    return "".join(printed)
 
 
 def _read(screen: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from querist.errors import BadInput
 
 if TYPE_CHECKING:
     from querist.study import Study
-    from querist.web.run import Options
+    from querist.web.run import Options, Running
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -54,10 +55,9 @@ def command(study: str | None, only_url: bool, no_browser: bool, **options: Any)
         _serve(None, "", chosen, no_browser)
         return
     from querist.study import Study
-    from querist.web.run import study_name
 
     with Study.open(study) as found:
-        _serve(found, study_name(study), chosen, no_browser)
+        _serve(found, study, chosen, no_browser)
 
 
 def _options(*, view: Path | None, hide_suggestions: bool, **options: Any) -> Options:
@@ -80,20 +80,24 @@ def _print_link(study: str | None, who: str) -> None:
         store.close()
 
 
-def _serve(study: Study | None, name: str, options: Options, no_browser: bool) -> None:
-    from querist.web.run import serve
+def _serve(study: Study | None, path: str, options: Options, no_browser: bool) -> None:
+    from querist.web.run import serve, study_name
 
-    running = serve(study, name, options)
-    if no_browser:
-        click.echo(running.url)
-    else:
-        running.open_browser()
-    say(f"labelling at {running.origin}; stop with Ctrl-C")
-    if study is not None:
-        say(f"a link for another person or browser: querist label {click.get_current_context().params['study']} --url")
+    running = serve(study, study_name(path), options)
+    running.when_started(lambda: _announce(running, path, no_browser))
     try:
         running.run()
     finally:
         made = running.server.desk
         if study is None and made is not None:
             made.study.close()
+
+
+def _announce(running: Running, path: str, no_browser: bool) -> None:
+    if no_browser:
+        click.echo(running.url)
+    else:
+        webbrowser.open(running.url)
+    say(f"labelling at {running.origin}; stop with Ctrl-C")
+    if path:
+        say(f"a link for another person or browser: querist label {path} --url")

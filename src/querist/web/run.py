@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import threading
 import time
 import webbrowser
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -86,8 +88,9 @@ class Running:
         return self.server.place.origin
 
     def run(self) -> None:
-        """Serve until somebody stops it."""
-        self._uvicorn.run(sockets=[self._socket])
+        """Serve until somebody stops it: Ctrl-C is how that is done, and no error."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._uvicorn.run(sockets=[self._socket])
 
     def start(self) -> Running:
         """Serve in a thread, and return when requests are answered."""
@@ -96,13 +99,13 @@ class Running:
         self._until_started()
         return self
 
-    def open_browser(self) -> None:
-        """Open the link in the browser as soon as requests are answered; returns at once."""
-        threading.Thread(target=self._open, daemon=True).start()
+    def when_started(self, call: Callable[[], object]) -> None:
+        """Call something, in a thread, as soon as requests are answered and Ctrl-C stops the server."""
+        threading.Thread(target=self._then, args=(call,), daemon=True).start()
 
-    def _open(self) -> None:
+    def _then(self, call: Callable[[], object]) -> None:
         self._until_started()
-        webbrowser.open(self.url)
+        call()
 
     def _until_started(self) -> None:
         while not self._uvicorn.started:
