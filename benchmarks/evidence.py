@@ -1,247 +1,82 @@
-"""Do the intervals cover, and how many labels do they save? 1000 simulated studies on each of five shared sets.
+"""Does the evidence hold? Coverage of the intervals, noisy annotators, when to stop, what the audit costs.
 
-Run: python benchmarks/evidence.py --part intervals [--quick | --full] [--out DIR] [SET…]
+Run: python benchmarks/evidence.py --part coverage|noise|stopping|honesty [--quick | --full] [--out DIR] [SET…]
 
-Per set, 20 splits (``--quick``: 4) with 50 studies each: a logistic regression is trained on 200 random rows, a pool of
-1,000 others is audited, and a random forest trained on the same 200 rows says which loss it expects where. The truth is
-the error of the model on the whole pool. ``cover`` is the share of studies whose interval holds it, with its
-Monte-Carlo standard error. ``factor`` is the number of labels at which the exact interval of a uniform sample is as
-short on average, divided by the labels used; ``vs wilson`` the same against Wilson's interval, shorter and approximate.
-``rounds`` reads ten models, trained on 20, 40 … 200 rows, with 10 more audit labels each, and covers only if all ten
-intervals do. ``every label`` reads one model after every fourth of 200 labels.
+Each part keeps every finished unit (a split, a run) under ``--out`` and goes on from there when it is started again;
+``--fresh`` measures anew. ``--quick`` takes at most 20 minutes on one core and decides the line, ``--full`` runs more
+seeds. What each part measures is said at the top of ``evidence_<part>.py``. It prints one line per figure, and the
+seconds that the units took together, those of earlier starts included.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import importlib
 import json
+import os
 import platform
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from querist.data import load
-from querist.estimate.accuracy import accuracy, accuracy_at_any_time
-from querist.estimate.active import active, active_interval, chances
-from querist.estimate.log_loss import log_loss
-from querist.estimate.looks import alpha_at
-from querist.estimate.macro import balanced_accuracy, macro_f1
-from querist.estimate.proportion import exact, wilson
-from querist.estimate.sample import Sample
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "tabular_zhan2021"
-SETS = ("spambase", "ringnorm", "banana", "phishing", "twonorm")
-POOL, TRAIN, STUDIES = 1_000, 200, 50
-SIZES = (20, 30, 50, 100, 200)
-LEVELS = (0.9, 0.95)
-CLASSES = ("no", "yes")
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One split: the pool's truth, what the models say of it, and the expected losses."""
-
-    truth: np.ndarray
-    said: list[np.ndarray]
-    probs: np.ndarray
-    expected: list[np.ndarray]
-
-    def wrong(self, model: int = -1) -> np.ndarray:
-        return (self.said[model] != self.truth).astype(float)
+PARTS = ("coverage", "noise", "stopping", "honesty")
 
 
 def main() -> int:
-    """Measure, print one line per figure, and write them as JSON."""
+    """Measure one part."""
     given = options()
-    started = time.perf_counter()
-    rows = [row for name in given.sets for row in measure(name, 4 if given.quick else 20)]
-    given.out.mkdir(parents=True, exist_ok=True)
-    facts = {"seconds": round(time.perf_counter() - started, 1), "machine": platform.machine(), "numpy": np.__version__}
-    (given.out / "intervals.json").write_text(json.dumps({**facts, "rows": rows}, indent=1))
-    pooled(rows)
-    print(f"{facts['seconds']:.0f} s in one process; {platform.machine()}, NumPy {np.__version__}")
+    part = importlib.import_module(f"evidence_{given.part}")
+    shelf = Shelf(given.out / given.part, part, fresh=given.fresh)
+    rows = part.measure(shelf, given.sets or part.SETS, full=given.full)
+    facts = {"part": given.part, "full": given.full, "seconds": round(shelf.seconds, 1)}
+    facts |= {"machine": platform.machine(), "cores": os.cpu_count(), "numpy": np.__version__}
+    (given.out / f"{given.part}.json").write_text(json.dumps({**facts, "rows": rows}, indent=1))
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"{shelf.seconds:.0f} s of work in one process; {platform.machine()}, NumPy {np.__version__}{load}")
     return 0
 
 
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=["intervals"], default="intervals")
-    parser.add_argument("--quick", action="store_true", help="4 splits instead of 20: 200 studies a set")
-    parser.add_argument("--full", action="store_true", help="20 splits: 1000 studies a set (the default)")
+    parser.add_argument("--part", choices=PARTS, required=True)
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="at most 20 minutes on one core (the default)")
+    size.add_argument("--full", action="store_true", help="more seeds")
+    parser.add_argument("--fresh", action="store_true", help="measure anew what was kept")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "evidence")
-    parser.add_argument("sets", nargs="*", default=list(SETS))
+    parser.add_argument("sets", nargs="*")
     return parser.parse_args()
 
 
-def measure(name: str, splits: int) -> Iterator[dict]:
-    """Simulate the studies of one set and print what each method gave."""
-    started, found = time.perf_counter(), {}
-    errors = []
-    uniform: dict[float, dict[int, list[list[float]]]] = {level: {} for level in LEVELS}
-    for split in range(splits):
-        scene = make_scene(name, split)
-        errors.append(scene.wrong().mean())
-        for study in range(STUDIES):
-            rng = np.random.default_rng((split, study))
-            for key, truth, low, high in intervals(scene, rng):
-                found.setdefault(key, []).append((low - 1e-9 <= truth <= high + 1e-9, high - low))
-            for level in LEVELS:
-                widths(scene, rng, level, uniform[level])
-    print(f"\n{name}: error {np.mean(errors):.3f}, {splits * STUDIES} studies, {time.perf_counter() - started:.0f} s")
-    for key, values in found.items():
-        yield report(name, key, np.array(values, float), uniform, float(np.mean(errors)))
+class Shelf:
+    """Where finished units are kept; a changed benchmark finds none of its old ones."""
 
+    def __init__(self, folder: Path, part: Any, *, fresh: bool = False) -> None:
+        source = Path(part.__file__).read_bytes()
+        self._folder = folder / hashlib.blake2b(source, digest_size=4).hexdigest()
+        self._fresh = fresh
+        self.seconds = 0.0
 
-def report(name: str, key: tuple, values: np.ndarray, uniform: dict, error: float) -> dict:
-    """Print and return one figure."""
-    method, level, labels = key
-    cover, width = values.mean(axis=0)
-    spread = (cover * (1 - cover) / len(values)) ** 0.5
-    factors = (None, None)
-    if method in {"chosen", "weighted", "active", "wilson", "exact"}:
-        sizes = sorted(uniform[level])
-        means = np.array([np.mean(uniform[level][n], axis=0) for n in sizes])
-        factors = tuple(float(np.interp(-width, -means[:, base], sizes) / labels) for base in (0, 1))
-    row = {"set": name, "error": error, "method": method, "level": level, "labels": labels, "studies": len(values)}
-    row |= {"cover": float(cover), "se": float(spread), "width": float(width)}
-    row |= {"factor": factors[0], "vs_wilson": factors[1]}
-    tail = "" if factors[0] is None else f"  factor {factors[0]:.2f}, vs wilson {factors[1]:.2f}"
-    mark = "" if cover >= level - 0.025 else "  BELOW"
-    print(
-        f"  {method:18} {level:.2f} n={labels:<4} cover {cover:.3f} ± {spread:.3f}  width {width:.3f}{tail}{mark}",
-        flush=True,
-    )
-    return row
-
-
-def pooled(rows: list[dict]) -> None:
-    """Print the coverage over all sets, and the factor where the error is 10 % or more."""
-    print("\nover all sets")
-    for key in dict.fromkeys((row["method"], row["level"], row["labels"]) for row in rows):
-        same = [row for row in rows if (row["method"], row["level"], row["labels"]) == key]
-        cover = np.mean([row["cover"] for row in same])
-        spread = np.sqrt(np.sum([row["se"] ** 2 for row in same])) / len(same)
-        tail = (
-            ""
-            if same[0]["factor"] is None
-            else "".join(f"  {averaged(same, name)}" for name in ("factor", "vs_wilson"))
-        )
-        mark = "" if cover >= key[1] - 0.005 else "  BELOW"
-        print(f"  {key[0]:18} {key[1]:.2f} n={key[2]:<4} cover {cover:.3f} ± {spread:.3f}{tail}{mark}")
-
-
-def averaged(rows: list[dict], name: str) -> str:
-    """Say what a factor is on average where the error is 10 % or more, and at least anywhere."""
-    hard = [row[name] for row in rows if row["error"] >= 0.1]
-    mean = f"{np.mean(hard):.2f} at error ≥ 10 %, " if hard else ""
-    return f"{name} {mean}least {min(row[name] for row in rows):.2f}"
-
-
-def make_scene(name: str, split: int) -> Scene:
-    """Train the models of one split, and let them predict a pool."""
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    data = load(str(DATA / f"{name}.libsvm.gz"))
-    items, truth = np.asarray(data.pool.items, float), np.unique(data.labels, return_inverse=True)[1]
-    order = np.random.default_rng(split).permutation(len(truth))
-    train, pool = order[:TRAIN], order[TRAIN : TRAIN + POOL]
-    said, expected = [], []
-    for size in range(20, TRAIN + 1, 20):
-        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(
-            items[train[:size]], truth[train[:size]]
-        )
-        forest = RandomForestClassifier(100, min_samples_leaf=2, random_state=split)
-        forest.fit(items[train[:size]], truth[train[:size]])
-        said.append(model.predict(items[pool]))
-        expected.append(1 - forest.predict_proba(items[pool])[np.arange(POOL), said[-1]])
-    return Scene(truth[pool], said, model.predict_proba(items[pool]), expected)
-
-
-def intervals(scene: Scene, rng: np.random.Generator) -> Iterator[tuple]:
-    """Give (method, level, labels), truth, low and high of every interval of one study."""
-    order, wrong, f = rng.permutation(POOL), scene.wrong(), scene.expected[-1]
-    weight = np.sqrt(np.clip(f, 0.02, 1.0))
-    # exponential clocks: the order in which they ring is successive sampling by weight
-    rung = np.argsort(rng.exponential(size=POOL) / weight)
-    for level in LEVELS:
-        for n in SIZES:
-            rows, own = order[:n], rung[:n]
-            count = int(wrong[rows].sum())
-            yield ("exact", level, n), wrong.mean(), *exact(count, n, confidence=level, pool=POOL)
-            yield ("wilson", level, n), wrong.mean(), *wilson(count, n, confidence=level, pool=POOL)
-            for kind, picked in (("chosen", sample(scene, rows)), ("weighted", sample(scene, own, weight))):
-                found = accuracy(picked, confidence=level)
-                yield (kind, level, n), 1 - wrong.mean(), found.low, found.high
-            yield ("active", level, n), wrong.mean(), *by_active(wrong, f, n, level, rng)
-        yield from others(scene, order, level)
-        yield ("every label", level, 200), *at_all_times(scene, order, level)
-        yield ("rounds", level, 100), *at_all_rounds(scene, order, level)
-
-
-def sample(scene: Scene, rows: np.ndarray, weight: np.ndarray | None = None, model: int = -1) -> Sample:
-    """Audit some rows, drawn by weight or uniformly."""
-    f, q = scene.expected[model], None
-    if weight is not None:
-        taken = np.cumsum(weight[rows]) - weight[rows]
-        q = np.minimum(weight[rows] / (weight.sum() - taken), 1.0)
-    last = model in (-1, len(scene.said) - 1)
-    return Sample(
-        scene.truth[rows], scene.said[model][rows], classes=CLASSES, pool=POOL, propensity=q,
-        probs=scene.probs[rows] if last else None, expected=f[rows], mean_expected=float(f.mean()),
-    )  # fmt: skip
-
-
-def by_active(wrong: np.ndarray, f: np.ndarray, n: int, level: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Label by independent chances, and estimate by active inference."""
-    chance = chances(np.sqrt(np.clip(f * (1 - f), 1e-3, None)), budget=n)
-    rows = np.flatnonzero(rng.random(POOL) < chance)
-    value, error = active(wrong[rows], f[rows], chance[rows], mean_expected=float(f.mean()), pool=POOL)
-    return active_interval(value, error, n=len(rows), confidence=level)
-
-
-def others(scene: Scene, order: np.ndarray, level: float) -> Iterator[tuple]:
-    """Measure the metrics that are no plain share."""
-    whole = sample(scene, np.arange(POOL))
-    for estimate in (balanced_accuracy, macro_f1, log_loss):
-        truth = estimate(whole).value
-        for n in (50, 200):
-            found = estimate(sample(scene, order[:n]), confidence=level)
-            yield (found.metric, level, n), truth, found.low, found.high
-
-
-def at_all_times(scene: Scene, order: np.ndarray, level: float) -> tuple[float, float, float]:
-    """Read one model's accuracy after every label; the interval that misses by most stands for all."""
-    truth = 1 - scene.wrong().mean()
-    ends = [accuracy_at_any_time(sample(scene, order[:n]), confidence=level) for n in range(4, 201, 4)]
-    return truth, max(one.low for one in ends), min(one.high for one in ends)
-
-
-def at_all_rounds(scene: Scene, order: np.ndarray, level: float) -> tuple[float, float, float]:
-    """Read ten models, one a round; each is measured by its own truth."""
-    low, high = -1.0, 1.0
-    for model in range(len(scene.said)):
-        spent = alpha_at(1 - level, model + 1)
-        found = accuracy(sample(scene, order[: 10 * (model + 1)], model=model), confidence=1 - spent)
-        truth = 1 - scene.wrong(model).mean()
-        low, high = max(low, found.low - truth), min(high, found.high - truth)
-    return 0.0, low, high
-
-
-def widths(scene: Scene, rng: np.random.Generator, level: float, into: dict[int, list[list[float]]]) -> None:
-    """Collect the widths of the exact and of Wilson's interval of a uniform sample at many sizes."""
-    wrong = scene.wrong()
-    order = rng.permutation(POOL)
-    for n in (12, 20, 35, 50, 70, 100, 140, 200, 270, 350, 450, 600):
-        count = int(wrong[order[:n]].sum())
-        ends = [interval(count, n, confidence=level, pool=POOL) for interval in (exact, wilson)]
-        into.setdefault(n, []).append([high - low for low, high in ends])
+    def keep(self, names: Sequence[object], work: Callable[[], Any]) -> Any:
+        """Do a unit of work, or read it back; its value must be JSON."""
+        path = self._folder / ("_".join(str(name) for name in names) + ".json")
+        if path.exists() and not self._fresh:
+            found = json.loads(path.read_text())
+        else:
+            started = time.perf_counter()
+            found = {"value": work(), "seconds": 0.0}
+            found["seconds"] = time.perf_counter() - started
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(".part")
+            part.write_text(json.dumps(found))
+            part.replace(path)
+        self.seconds += found["seconds"]
+        return found["value"]
 
 
 if __name__ == "__main__":

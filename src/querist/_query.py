@@ -38,7 +38,8 @@ def query(
     ``strategy`` is a name from ``querist strategies``, with options if you like (``"power-bald(beta=4)"``), or a
     strategy object. Evidence goes by its name: probs [N, C], decision [N, C], draws [N, K, C], embed [N, D], cost [N] …
     ``labelled`` is a mapping of the same names for the L rows already asked, ``labels`` their class codes (for a
-    regression strategy real numbers, NaN where the answer is pending); ``targets`` the rows on which coverage is
+    regression strategy real numbers, NaN where the answer is pending); with "ids" among them, rows of the same id may be
+    asked again by a strategy that does so; ``targets`` the rows on which coverage is
     measured (default: a keyed sample of 10,000 of pool and labelled); ``group`` names what belongs together.
     With ``ids`` the choice does not depend on the order of the rows. ``seed`` settles chance and ties; None draws one.
 
@@ -178,7 +179,8 @@ def _distinct(names: list[str]) -> list[str]:
 def _part(name: str, evidence: Mapping[str, Any], prefix: str) -> View:
     if not isinstance(evidence, Mapping):
         raise BadInput(f"{name} must map names of evidence to arrays, as {{'embed': …}}: got {type(evidence).__name__}")
-    return _rows(evidence, None, None, prefix=prefix)
+    arrays = dict(evidence)
+    return _rows(arrays, arrays.pop("ids", None), None, prefix=prefix)
 
 
 def _array(name: str, value: Any) -> Any:

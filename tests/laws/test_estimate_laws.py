@@ -22,7 +22,7 @@ from querist.estimate.protocol import RANGES, History, Version
 from querist.estimate.sample import Sample
 from querist.estimate.sequence import mean_sequence, proportion_sequence
 from querist.estimate.stopping import KIND, rule
-from querist.estimate.votes import Votes, majority
+from querist.scores.votes import Votes, majority
 
 ESTIMATORS = [accuracy, accuracy_at_any_time, balanced_accuracy, macro_f1, log_loss]
 CONFIDENCES = st.sampled_from([0.5, 0.9, 0.95, 0.9999])

@@ -9,10 +9,11 @@ import pytest
 
 from querist.errors import BadInput
 from querist.estimate.annotators import Quality, quality
-from querist.estimate.crowdlab import agreement, crowdlab
+from querist.estimate.crowdlab import crowdlab
 from querist.estimate.dawid_skene import RIGHT, STRENGTH, dawid_skene
 from querist.estimate.label_errors import share_of_errors, suspicion
-from querist.estimate.votes import Votes, majority
+from querist.scores.crowd import agreement
+from querist.scores.votes import Votes, majority
 
 
 def crowd(skill, items=400, per_item=3, classes=3, seed=0):

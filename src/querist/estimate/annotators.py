@@ -10,7 +10,7 @@ import numpy as np
 from querist.estimate._checks import check_confidence
 from querist.estimate.dawid_skene import Consensus, without_own
 from querist.estimate.proportion import wilson
-from querist.estimate.votes import Votes
+from querist.scores.votes import Votes
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from querist._arrays import Floats, logsumexp
-from querist.estimate.votes import Votes, majority
+from querist.scores.votes import Votes, majority
 
 STRENGTH = 4.0
 """How many answers the prior on each row of a person's confusion matrix is worth."""

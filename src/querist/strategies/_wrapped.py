@@ -71,6 +71,11 @@ class Wrapped(Strategy, Protocol):
         """Say whether the inner strategy asks for tempered probabilities."""
         return self.inner.calibrated
 
+    @property
+    def relabels(self) -> bool:
+        """Say whether the inner strategy asks for second opinions."""
+        return self.inner.relabels
+
 
 def adopt(rule: Strategy, *names: str) -> None:
     """Keep the strategies in some fields of a new wrapper as their specifications, those that have one.

@@ -30,9 +30,11 @@ class Strategy(Protocol):
     same picks. ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one
     needs none. ``most_classes`` is the largest number of classes it is defined for; None: any. ``floor`` is the score
     at which nothing is expected of a row: powers of scores and scores per cost count from it. ``calibrated`` asks a
-    study for tempered probabilities, which cost it five more fits.
+    study for tempered probabilities, which cost it five more fits. ``relabels`` asks it for labelled rows too: those
+    that may get another person's opinion are candidates, and the labelled rows come as models predict them that were
+    not trained on them.
 
-    These eight are read on the object: most strategies give them as class variables, one that holds another strategy
+    These nine are read on the object: most strategies give them as class variables, one that holds another strategy
     computes them. Every parameter has a default, so that a name alone makes a strategy.
     """
 
@@ -74,6 +76,11 @@ class Strategy(Protocol):
     @property
     def calibrated(self) -> bool:
         """Say whether a study should temper the probabilities."""
+        return False
+
+    @property
+    def relabels(self) -> bool:
+        """Say whether labelled rows that may get another opinion are candidates."""
         return False
 
     about: ClassVar[About]
