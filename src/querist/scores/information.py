@@ -19,7 +19,7 @@ from querist._arrays import BLOCK_BYTES, Floats, Rows, blocks
 
 # Small matrices of one block of rows stay in the processor's cache.
 CACHE_BYTES = 2**22
-KEPT_BYTES = 2**24
+KEPT_BYTES = 2**22
 
 
 def contrasts(classes: int) -> Floats:

@@ -38,7 +38,7 @@ class StoreFixtures:
     @pytest.fixture
     def make(self) -> MakeStore:
         """Give a function that makes a new, empty store."""
-        raise NotImplementedError("override the fixture `make`: see the head of querist.testing.stores")
+        pytest.fail("override the fixture `make`: see the head of querist.testing.stores")
 
     @pytest.fixture
     def clock(self) -> HandClock:

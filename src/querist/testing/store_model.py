@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import pytest
 from hypothesis import strategies as st
@@ -127,70 +127,74 @@ def bare(claims: Sequence[Claim]) -> list[Claim]:
     return [claim._replace(token="") for claim in claims]
 
 
+_PEOPLE, _ITEMS = st.sampled_from(PEOPLE), st.sampled_from(ITEMS)
+_QUEUES = st.lists(_ITEMS, unique=True)
+_KINDS = st.sampled_from(["label", "label", "label", "skip", "unsure", "retract", "note"])
+_UIDS = st.none() | st.sampled_from(["u1", "u2", "u3"])
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Any sequence of calls gives the same answers from a store and from the model; see ``machine``."""
+
+    make: ClassVar[MakeStore]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = HandClock()
+        self.model, self.store = Model(self.clock), type(self).make(self.clock)
+        assert self.store.add_items([(item, i) for i, item in enumerate(ITEMS)]) == len(ITEMS)
+        self.model.ids.extend(ITEMS)
+
+    @rule(queue=_QUEUES, position=st.integers(0, 3))
+    def rank(self, queue: list[str], position: int) -> None:
+        """Publish the same ranking to both."""
+        places = [Ranked(item, float(i), 0.5 if i % 2 else None, f"place {i}") for i, item in enumerate(queue)]
+        ranking = Ranking(position, tuple(places), {"batch": 2})
+        assert self.store.rank(ranking) == self.model.rank(ranking)
+
+    @rule(who=_PEOPLE, n=st.integers(0, 4), overlap=st.integers(1, 3), seconds=st.sampled_from([1.0, 60.0]))
+    def claim(self, who: str, n: int, overlap: int, seconds: float) -> None:
+        """Ask both for items."""
+        got = self.store.claim(who, n, seconds=seconds, overlap=overlap)
+        assert bare(got) == self.model.claim(who, n, seconds, overlap)
+        assert len({claim.token for claim in got}) == len(got)
+
+    @rule(who=_PEOPLE, item=_ITEMS, kind=_KINDS, uid=_UIDS)
+    def record(self, who: str, item: str, kind: Any, uid: str | None) -> None:
+        """Tell both an answer."""
+        said = {"label": "yes", "note": {"flag": True}}.get(kind)
+        answer = Answer(item, said, kind, who, uid=uid)
+        if uid is not None and any(known.uid == uid and known != answer for known in self.model.log):
+            with pytest.raises(BadInput, match="belongs to another answer"):
+                self.store.record([answer])
+            return
+        assert self.store.record([answer]) == [self.model.record(answer)]
+
+    @rule(who=_PEOPLE, some=st.none() | _QUEUES)
+    def release(self, who: str, some: list[str] | None) -> None:
+        """Give leases back to both."""
+        self.store.release(who, some)
+        self.model.release(who, some)
+
+    @rule(seconds=st.sampled_from([0.5, 1.0, 59.0]))
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass for both."""
+        self.clock.pass_by(seconds)
+
+    @invariant()
+    def agrees(self) -> None:
+        """Both tell the same."""
+        assert self.store.counts() == self.model.counts()
+        assert [event.answer for event in self.store.events()] == self.model.log
+        assert sorted(bare(self.store.leases())) == sorted(self.model.leases())
+        ranking = self.store.ranking()
+        assert ranking == (self.model.rankings[-1] if self.model.rankings else None)
+
+    def teardown(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
 def machine(make: MakeStore) -> type[RuleBasedStateMachine]:
     """Make the machine that drives a store and the model side by side."""
-    people, items = st.sampled_from(PEOPLE), st.sampled_from(ITEMS)
-    queues = st.lists(items, unique=True)
-    kinds = st.sampled_from(["label", "label", "label", "skip", "unsure", "retract", "note"])
-    uids = st.none() | st.sampled_from(["u1", "u2", "u3"])
-
-    class StoreMachine(RuleBasedStateMachine):
-        """Any sequence of calls gives the same answers from both."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.clock = HandClock()
-            self.model, self.store = Model(self.clock), make(self.clock)
-            assert self.store.add_items([(item, i) for i, item in enumerate(ITEMS)]) == len(ITEMS)
-            self.model.ids.extend(ITEMS)
-
-        @rule(queue=queues, position=st.integers(0, 3))
-        def rank(self, queue: list[str], position: int) -> None:
-            """Publish the same ranking to both."""
-            places = [Ranked(item, float(i), 0.5 if i % 2 else None, f"place {i}") for i, item in enumerate(queue)]
-            ranking = Ranking(position, tuple(places), {"batch": 2})
-            assert self.store.rank(ranking) == self.model.rank(ranking)
-
-        @rule(who=people, n=st.integers(0, 4), overlap=st.integers(1, 3), seconds=st.sampled_from([1.0, 60.0]))
-        def claim(self, who: str, n: int, overlap: int, seconds: float) -> None:
-            """Ask both for items."""
-            got = self.store.claim(who, n, seconds=seconds, overlap=overlap)
-            assert bare(got) == self.model.claim(who, n, seconds, overlap)
-            assert len({claim.token for claim in got}) == len(got)
-
-        @rule(who=people, item=items, kind=kinds, uid=uids)
-        def record(self, who: str, item: str, kind: Any, uid: str | None) -> None:
-            """Tell both an answer."""
-            said = {"label": "yes", "note": {"flag": True}}.get(kind)
-            answer = Answer(item, said, kind, who, uid=uid)
-            if uid is not None and any(known.uid == uid and known != answer for known in self.model.log):
-                with pytest.raises(BadInput, match="belongs to another answer"):
-                    self.store.record([answer])
-                return
-            assert self.store.record([answer]) == [self.model.record(answer)]
-
-        @rule(who=people, some=st.none() | queues)
-        def release(self, who: str, some: list[str] | None) -> None:
-            """Give leases back to both."""
-            self.store.release(who, some)
-            self.model.release(who, some)
-
-        @rule(seconds=st.sampled_from([0.5, 1.0, 59.0]))
-        def pass_by(self, seconds: float) -> None:
-            """Let time pass for both."""
-            self.clock.pass_by(seconds)
-
-        @invariant()
-        def agrees(self) -> None:
-            """Both tell the same."""
-            assert self.store.counts() == self.model.counts()
-            assert [event.answer for event in self.store.events()] == self.model.log
-            assert sorted(bare(self.store.leases())) == sorted(self.model.leases())
-            ranking = self.store.ranking()
-            assert ranking == (self.model.rankings[-1] if self.model.rankings else None)
-
-        def teardown(self) -> None:
-            """Close the store."""
-            self.store.close()
-
-    return StoreMachine
+    return type("Machine", (StoreMachine,), {"make": staticmethod(make)})
