@@ -105,11 +105,11 @@ def command(data: tuple[str, ...], out: Path, as_json: bool, **options: Any) -> 
 
 def plan_of(options: dict[str, Any]) -> Plan:
     """Build the plan from the command's options; raises BadInput."""
-    from querist._load import find
     from querist.simulate import Plan
+    from querist.tasks import named
 
     names = options["strategy"]
-    chosen = find("tasks", options["task"]).compared if names is None else specifications(names)
+    chosen = named(options["task"]).compared if names is None else specifications(names)
     words = {**options, "strategies": chosen, "seeds": numbers(options["seeds"])}
     del words["strategy"]
     return Plan(**words)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Rows
 from querist._parallel import cores
+from querist.data import mrc
 from querist.data.places import read_bytes
 from querist.errors import BadData
 
@@ -73,12 +74,15 @@ class Images:
         """Read the bytes of a file; raises BadData when it is missing, or no longer what it was."""
         root, name = self.roots[row], self.names[row]
         data = read_bytes(root, name)
-        if digest(data) != self.digests[row].tobytes():
-            raise BadData(
-                f"the image {name!r} has changed since it was read: put the old file back, or give the new one "
-                "another name and add it"
-            )
+        self._unchanged(row, digest(data))
         return data
+
+    def _unchanged(self, row: int, found: bytes) -> None:
+        if found != self.digests[row].tobytes():
+            raise BadData(
+                f"the image {self.names[row]!r} has changed since it was read: put the old file back, or give the new "
+                "one another name and add it"
+            )
 
     def upright(self, row: int, side: int | None = None) -> Any:
         """Decode one image: upright, 8 bits, grey (mode L) or colour (RGB), of ``PIL.Image``; raises BadData.
@@ -86,6 +90,9 @@ class Images:
         ``side``: the least that its sides need to have; a large JPEG is then decoded at a half, a quarter or an
         eighth of its size, which is several times faster.
         """
+        if mrc.is_mrc(self.names[row]):
+            self._unchanged(row, mrc.digest(self.roots[row], self.names[row]))
+            return mrc.image(self.roots[row], self.names[row], side)
         data = self.encoded(row)
         try:
             image = _open(data)
@@ -97,12 +104,28 @@ class Images:
 
     def picture(self, row: int) -> Picture:
         """Give one image as a browser can show it: the file's own bytes, else a PNG; raises BadData."""
-        data = self.encoded(row)
         width, height = self.sizes[row].tolist()
+        if mrc.is_mrc(self.names[row]):
+            return Picture(as_png(self.upright(row)), "image/png", width, height)
+        data = self.encoded(row)
         image = _open(data)
         if image.format in _SHOWN and image.mode in _EIGHT_BITS:
             return Picture(data, _SHOWN[image.format], width, height)
         return Picture(as_png(self.upright(row)), "image/png", width, height)
+
+    def values(self, row: int, factor: int = 1) -> NDArray[np.float32]:
+        """Read the grey values of one image as they were recorded, each the mean of factor² pixels; raises BadData.
+
+        float32 [⌈height / factor⌉, ⌈width / factor⌉]. Of an MRC file no more than a few rows are in memory at once.
+        """
+        if mrc.is_mrc(self.names[row]):
+            return mrc.values(self.roots[row], self.names[row], factor)
+        image = _open(self.encoded(row))
+        recorded = image.mode == "F" or image.mode.startswith("I")
+        grey = np.asarray(image if recorded else self.upright(row).convert("L"), np.float32)
+        if not np.isfinite(grey).all():
+            raise BadData(f"the image {self.names[row]!r} holds NaN or infinity: mend the file or leave it out")
+        return mrc.binned(grey, factor)
 
     def pixels(self, width: int, height: int) -> NDArray[np.uint8]:
         """Read all N images as colour, squeezed to one size; uint8 [N, height, width, 3]. Threads share the work."""

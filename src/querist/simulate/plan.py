@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields
 from operator import index
 from typing import Any, cast
 
-from querist._load import find, spec_of
+from querist._load import spec_of
 from querist._query import resolve as resolve_strategy
 from querist.errors import BadInput, near
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
 from querist.strategies.protocol import Strategy, evidence_for
-from querist.tasks import Task
+from querist.tasks import Task, named
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,10 @@ class Plan:
     without any label. Rounds of ``batch`` items follow until ``budget`` labels (initial set included; None: the whole
     training part) or until nothing is left to ask. Each of ``seeds`` has its own split, ``test_size`` of the items for
     testing (``stratify``: the same share of each class), and its own initial set: both are the same for every strategy.
-    ``noise`` is the share of wrong answers, ``missing`` of "unsure" ones. ``cost`` is what the cost column counts:
+    ``noise`` is the share of wrong answers, ``missing`` of "unsure" ones. With several ``annotators`` each round is
+    answered by the next of them: their shares of wrong answers are spread evenly from 0 to twice the noise, up to
+    ``overlap`` of them may label an item, every answer counts as a label, and people agree on the consensus. ``audit``
+    is the share of labels drawn at random that trains nothing (see ``Study``). ``cost`` is what the cost column counts:
     items, the task's own unit, or seconds (a column "seconds" of the data).
 
     For the summary: ``metric`` (default: the task's first), ``targets`` in its unit, ``shares`` of the value with all
@@ -51,6 +54,9 @@ class Plan:
     stratify: bool = True
     noise: float = 0.0
     missing: float = 0.0
+    annotators: int = 1
+    overlap: int = 1
+    audit: float = 0.0
     cost: str = "items"
     metric: str | None = None
     targets: tuple[float, ...] = (0.7, 0.8, 0.85, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99)
@@ -63,7 +69,7 @@ class Plan:
         for name in ("strategies", "seeds", "targets", "shares"):
             object.__setattr__(self, name, _tuple(name, getattr(self, name)))
         object.__setattr__(self, "seeds", tuple(_whole("each of seeds", seed) for seed in self.seeds))
-        for name in ("initial", "batch", "budget", "window"):
+        for name in ("initial", "batch", "budget", "window", "annotators", "overlap"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _whole(name, getattr(self, name)))
         for name in ("targets", "shares"):
@@ -93,6 +99,9 @@ class Plan:
             raise BadInput(f"budget counts the initial set too: got {self.budget} with {self.initial} initial labels")
         if not 0.0 < self.test_size < 1.0:
             raise BadInput(f"test_size must be a share between 0 and 1: got {self.test_size}")
+        if not 1 <= self.overlap <= self.annotators:
+            counts = f"{self.overlap} and {self.annotators}"
+            raise BadInput(f"overlap must lie between 1 and the number of annotators: got {counts}")
         for name in ("noise", "missing"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise BadInput(f"{name} must be a share between 0 and 1: got {getattr(self, name)}")
@@ -115,8 +124,11 @@ class Plan:
         ``full``: what decides the fit on all labels.
         """
         oracle = ("learner", "task", "noise", "missing", "cost")
-        facts = self.facts()
-        return {k: facts[k] for k in (oracle if full else (*oracle, "initial", "initial_by", "batch", "budget"))}
+        facts, plain = self.facts(), {f.name: f.default for f in fields(self)}
+        later = ("annotators", "overlap", "audit")  # left out where they are not used: curves kept before stay valid
+        extra = {k: facts[k] for k in later if facts[k] != plain[k]}
+        known = oracle if full else (*oracle, "initial", "initial_by", "batch", "budget")
+        return {k: facts[k] for k in known} | ({} if full else extra)
 
 
 def plan_of(options: dict[str, Any]) -> Plan:
@@ -162,7 +174,7 @@ def has_spec(thing: object, kind: str) -> bool:
 
 def _task_of(task: str | Task) -> Task:
     """Give the task, or the class of that name: it says what holds for every task of its kind."""
-    return cast(Task, find("tasks", task) if isinstance(task, str) else task)
+    return cast(Task, named(task) if isinstance(task, str) else task)
 
 
 def _whole(name: str, value: Any) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from querist.data import Dataset, Pool, load
 from querist.errors import BadInput, BadLabel
 from querist.study.known import IMPORT
-from querist.tasks import Answer, Label, Task, from_labels, from_schema
+from querist.tasks import Answer, Label, Task, from_labels, from_schema, named
 
 
 def dataset_of(data: Any, reading: dict[str, Any]) -> Dataset:
@@ -27,7 +27,7 @@ def task_of(task: Task | str, labels: Sequence[Label] | None, dataset: Dataset) 
     if labels is not None:
         return from_schema({"task": task, "labels": labels})
     found = [label for label in dataset.labels or [] if label is not None]
-    if not found:
+    if not found and not hasattr(named(task), "labels"):  # a task that has one class, ever, says so on its class
         raise BadInput("no class is known: the data hold no labels; name them with labels=[…] (--labels a,b,c)")
     return from_labels(task, found)
 
