@@ -62,6 +62,12 @@ class Known:
             self._fold(event.answer)
             self.position = event.position
 
+    def as_of(self, position: int, items: int, events: Iterable[Event]) -> Known:
+        """Read the log anew up to a position, when the pool had so many items."""
+        known = Known(self.task, self.pool.first(items), self.overlap, self._reserve)
+        known.read(event for event in events if event.position <= position)
+        return known
+
     def _fold(self, answer: Answer) -> None:
         if answer.kind == "note":
             return  # a remark for people: it never trains

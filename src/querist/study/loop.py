@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import querist
-from querist._load import spec_of
-from querist._query import resolve as resolve_strategy
 from querist.data import Pool, blocks
-from querist.errors import BadInput, StoreFailed, UnknownItem
+from querist.errors import BadInput, UnknownItem
 from querist.estimate.curve import curve_of, forecast
 from querist.estimate.protocol import Estimate, History, Stop, Verdict
 from querist.estimate.stopping import DEFAULT
@@ -23,16 +20,17 @@ from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.store import Store, discard, open_store
 from querist.store.protocol import Claim
-from querist.strategies.protocol import Strategy, evidence_for
+from querist.strategies.protocol import Strategy
 from querist.study.audit import Reserve, check_share, history, saved
 from querist.study.facts import Query, Status, Step, status_of
-from querist.study.items import Encoding, StoredItems, cache_of, encoder_named
+from querist.study.items import Encoding, StoredItems, cache_of
 from querist.study.known import Known
 from querist.study.lock import holding
 from querist.study.model import Model, train
+from querist.study.oracle import Oracle, run
 from querist.study.rows import label_rows
-from querist.study.settings import Settings, strategy_text
-from querist.study.start import dataset_of, given_in, task_of
+from querist.study.settings import Settings, stored
+from querist.study.start import chosen, dataset_of, first_labels, given_in, task_of
 from querist.study.step import Basis, digest_of, take
 from querist.tasks import Answer, Label, Task, from_schema
 from querist.view import Draw, Evidence, Need
@@ -40,7 +38,6 @@ from querist.view import Draw, Evidence, Need
 if TYPE_CHECKING:
     from querist.web.run import Running
 
-Oracle: TypeAlias = Callable[[Sequence[str]], Sequence[Answer]]
 LEASE_SECONDS = 600.0
 
 
@@ -107,21 +104,11 @@ class Study:
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
-        given = given_in(dataset, made) if keep_labels else []
-        if len(given) == len(dataset.pool):
-            raise BadInput(
-                f"all {len(given)} items have a label already: there is nothing to ask; "
-                "start without them with keep_labels=False (--ignore-labels), or measure with `querist simulate`"
-            )
-        rule, name = resolve_strategy(strategy or made.strategy)
-        model, spec = resolve_learner(learner or made.learner)
-        evidence_for(rule, name, model.provides)
-        encoder = encoder_named(encoder, dataset.pool)
-        settings = Settings(
-            task=dict(made.schema), learner=spec, learner_text=spec or repr(model),
-            strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule),
+        given = first_labels(dataset, made) if keep_labels else []
+        settings, rule, model = chosen(
+            dataset.pool, made, learner=learner, strategy=strategy,
             batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve, encoder=encoder,
-            version=querist.__version__, audit=check_share(audit, made),
+            audit=check_share(audit, made),
         )  # fmt: skip
         store = open_store(path, create=True)
         try:
@@ -152,10 +139,7 @@ class Study:
         an encoder's file that has moved. Raises StudyNotFound, NewerStudy.
         """
         store = open_store(path)
-        raw = store.get("settings")
-        if raw is None or not Settings.parse(raw).whole:
-            raise StoreFailed(f"{path} is not whole: its creation was cut short; delete it and create it again")
-        rule, model, settings = Settings.parse(raw).models(strategy, learner)
+        rule, model, settings = stored(store, path).models(strategy, learner)
         settings = replace(settings, encoder=encoder or settings.encoder)
         return cls(store, settings, rule, model, cache=cache_of(path))
 
@@ -349,9 +333,7 @@ class Study:
         position, items = (0, len(self.pool)) if current is None else (current.position, current.info["items"])
         model = self._model
         if model is None or (model.position, model.items) != (position, items):
-            self._catch_up()
-            known = Known(self.task, self.pool.first(items), self.settings.overlap, self._reserve)
-            known.read(event for event in self.store.events() if event.position <= position)
+            known = self._catch_up().as_of(position, items, self.store.events())
             model = train(self.learner, self.settings, known, self._items.encoded(self.learner.eats, items))
             self._model = model
         return model
@@ -401,18 +383,7 @@ class Study:
 
     def run(self, oracle: Oracle, budget: int, *, on_step: Callable[[Step], None] | None = None) -> Status:
         """Label with an oracle until ``budget`` items have a label or none is left: step, ask, tell, repeat."""
-        while True:
-            step = self.step()
-            if on_step is not None:
-                on_step(step)
-            wanted = min(self.batch, budget - step.labels)
-            queries = self.ask(wanted, who="oracle") if wanted > 0 else []
-            fresh = [q.id for q in queries if q.id not in self._known.aside]
-            answers = [replace(a, who=a.who or "oracle") for a in oracle(fresh)] if fresh else []
-            self.record(answers)
-            self.store.release("oracle")
-            if not answers:
-                return self.status()
+        return run(self, oracle, budget, on_step=on_step)
 
     def label(self, **options: Any) -> Running:
         """Open the labelling app in the browser, beside this program: who=, port=, browser=False to get its ``url``."""

@@ -10,9 +10,10 @@ from typing import Any
 import querist
 from querist import _load
 from querist._query import resolve as resolve_strategy
-from querist.errors import BadInput, NewerStudy
+from querist.errors import BadInput, NewerStudy, StoreFailed
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
+from querist.store import Store
 from querist.strategies.protocol import Strategy
 
 
@@ -81,6 +82,15 @@ class Settings:
             return rule, None, known
         model, spec = resolve_learner(learner)
         return rule, model, replace(known, learner_text=spec or repr(model))
+
+
+def stored(store: Store, path: object) -> Settings:
+    """Read the settings of a study; raises StoreFailed for one that was not finished, NewerStudy."""
+    raw = store.get("settings")
+    found = None if raw is None else Settings.parse(raw)
+    if found is None or not found.whole:
+        raise StoreFailed(f"{path} is not whole: its creation was cut short; delete it and create it again")
+    return found
 
 
 def strategy_text(rule: Strategy) -> str:

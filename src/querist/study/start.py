@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import querist
+from querist._load import spec_of
+from querist._query import resolve as resolve_strategy
 from querist.data import Dataset, Pool, load
 from querist.errors import BadInput, BadLabel
+from querist.learners import resolve as resolve_learner
+from querist.learners.protocol import Learner
+from querist.strategies.protocol import Strategy, evidence_for
+from querist.study.items import encoder_named
 from querist.study.known import IMPORT
+from querist.study.settings import Settings, strategy_text
 from querist.tasks import Answer, Label, Task, from_labels, from_schema, named
 
 
@@ -37,6 +45,32 @@ def given_in(dataset: Dataset, task: Task) -> list[Answer]:
     pool, labels = dataset.pool, dataset.labels or []
     pairs = [(id, label) for id, label in zip(pool.ids, labels, strict=False) if label is not None]
     return [Answer(id, _checked(task, pool, id, label), who=IMPORT, cost=0.0) for id, label in pairs]
+
+
+def first_labels(dataset: Dataset, task: Task) -> list[Answer]:
+    """Make answers of the labels that a new study's data came with; raises BadInput where nothing is left to ask."""
+    given = given_in(dataset, task)
+    if len(given) == len(dataset.pool):
+        raise BadInput(
+            f"all {len(given)} items have a label already: there is nothing to ask; "
+            "start without them with keep_labels=False (--ignore-labels), or measure with `querist simulate`"
+        )
+    return given
+
+
+def chosen(
+    pool: Pool, task: Task, *, learner: Learner | str | None, strategy: Strategy | str | None, **settings: Any
+) -> tuple[Settings, Strategy, Learner]:
+    """Settle strategy, learner and encoder, by default the task's own; raises UnknownName, MissingEvidence."""
+    rule, name = resolve_strategy(strategy or task.strategy)
+    model, spec = resolve_learner(learner or task.learner)
+    evidence_for(rule, name, model.provides)
+    kept = Settings(
+        task=dict(task.schema), learner=spec, learner_text=spec or repr(model),
+        strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule), version=querist.__version__,
+        **{**settings, "encoder": encoder_named(settings["encoder"], pool)},
+    )  # fmt: skip
+    return kept, rule, model
 
 
 def _checked(task: Task, pool: Pool, id: str, label: Label) -> Label:
