@@ -25,6 +25,8 @@ def command(study: Study, as_json: bool) -> None:
         write(estimate["sentence"])
     if status.advice is not None:
         write(status.advice["sentence"])
+    for person in status.annotators:
+        write(f"{person['who'] or 'somebody'}: {person['sentence']}")
     show(["class", "labels", "share"], _rows(status), right=[1, 2])
 
 

@@ -25,11 +25,13 @@ class Tempered:
     """A predictor whose probabilities are softmax(logits / T); the rest of its evidence stays as it is.
 
     The logits are the decision values where the predictor has any, else the logarithms of its probabilities. T = inf
-    says that the model knows nothing: uniform probabilities.
+    says that the model knows nothing: uniform probabilities. ``apart`` float64 [L, C] are the tempered probabilities of
+    what it was trained on, by models that were trained without.
     """
 
     predictor: Predictor
     temperature: float
+    apart: Floats | None = None
 
     @property
     def provides(self) -> frozenset[Need]:
@@ -60,11 +62,12 @@ def tempered(
     """
     items, codes = labelled
     if len(codes) < 2:
-        return Tempered(predictor, inf)
+        return Tempered(predictor, inf, np.full((len(codes), classes), 1 / classes))
     values = cross_fitted(learner, labelled, pool=pool, classes=classes, rng=rng)
     rows = rng.choice(pool.shape[0], min(SAMPLE, pool.shape[0]), replace=False)
     weight = _shares(predictor, items, pool[np.sort(rows)])
-    return Tempered(predictor, temperature(values, codes, weight))
+    found = temperature(values, codes, weight)
+    return Tempered(predictor, found, softmax(values / found))
 
 
 def cross_fitted(

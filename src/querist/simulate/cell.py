@@ -17,7 +17,7 @@ from querist.embed import encode_pool
 from querist.errors import BadData, BadInput
 from querist.learners import resolve as resolve_learner
 from querist.simulate.curve import Curve, Point
-from querist.simulate.oracle import WHO, Missing, Noisy, Oracle, Perfect
+from querist.simulate.oracle import WHO, Missing, Noisy, Oracle, People, Perfect, people_names, spread
 from querist.simulate.plan import Plan, has_spec, name_of
 from querist.simulate.split import Split
 from querist.strategies.protocol import Strategy
@@ -68,18 +68,32 @@ class Cell:
     @property
     def budget(self) -> int:
         """The labels after which the run ends: the plan's, or the whole training part."""
-        pool = len(self.split.train)
-        return pool if self.plan.budget is None or self.strategy is None else min(pool, self.plan.budget)
+        most = len(self.split.train) * self.plan.overlap
+        if self.strategy is None or self.plan.budget is None:
+            return len(self.split.train)
+        return min(most, self.plan.budget)
 
-    def oracle(self, task: Task) -> Oracle:
-        """Build the one who answers."""
-        labels = self.split.labels
-        oracle: Oracle = Perfect(labels, cost=_costs(self.split, task, self.plan.cost))
-        if self.plan.noise:
+    def people(self, task: Task) -> People:
+        """Build those who answer."""
+        costs, several = (
+            _costs(self.split, task, self.plan.cost),
+            self.plan.annotators > 1 and self.strategy is not None,
+        )
+        if not several:
+            return People((self._oracle(task, costs, WHO, self.plan.noise, Draw(self.seed)),))
+        rates = spread(self.plan.noise, self.plan.annotators)
+        draws = (Draw(self.seed, 1 + at) for at in range(len(rates)))
+        names = people_names(len(rates))
+        made = zip(names, rates, draws, strict=True)
+        return People(tuple(self._oracle(task, costs, who, rate, draw) for who, rate, draw in made), names)
+
+    def _oracle(self, task: Task, costs: dict[str, float], who: str, rate: float, draw: Draw) -> Oracle:
+        oracle: Oracle = Perfect(self.split.labels, cost=costs, who=who)
+        if rate:
             if not isinstance(task, Classification):
                 raise BadInput(f"noise swaps one class for another: {task.schema['task']} has none; leave it at 0")
-            oracle = Noisy(oracle, list(task.schema["labels"]), self.plan.noise, Draw(self.seed))
-        return Missing(oracle, self.plan.missing, Draw(self.seed)) if self.plan.missing else oracle
+            oracle = Noisy(oracle, list(task.schema["labels"]), rate, draw)
+        return Missing(oracle, self.plan.missing, draw) if self.plan.missing else oracle
 
 
 def _costs(split: Split, task: Task, unit: str) -> dict[str, float]:
@@ -127,9 +141,9 @@ def run_cell(cell: Cell, on_round: OnRound | None = None) -> Curve:
 def _rounds(cell: Cell) -> Iterator[Point]:
     pool, items = _eaten(cell)
     task = _task(cell.plan.task, cell.split.all_labels)
-    tally = _Tally(cell.oracle(task))
-    told = tally.ask(_first(cell, pool, task))
-    early = [a for a in told if a.kind == "label"]
+    tally = _Tally(cell.people(task), cell.seed)
+    told = [answer for ids in tally.dealt(_first(cell, pool, task)) for answer in tally.ask(ids)]
+    early = [a for a in told if a.kind == "label" and not tally.several]  # what came with the data is nobody's vote
     early = early if len(early) < len(pool) else []  # a study does not start with nothing to ask
     with _study(cell, _known(pool, early), task, cell.strategy or "random", batch=cell.plan.batch) as study:
         study.record([a for a in told if not early or a.kind != "label"])
@@ -172,21 +186,45 @@ def _known(pool: Pool, told: Sequence[Answer]) -> Dataset:
 def _study(cell: Cell, data: Dataset, task: Task, strategy: str | Strategy, *, batch: int) -> Study:
     return Study.create(
         None, data, task=task, learner=cell.plan.learner, strategy=strategy, batch=batch, seed=cell.seed,
-        suggestions=False, reserve=0,
+        suggestions=False, reserve=0, overlap=cell.plan.overlap, audit=cell.plan.audit,
     )  # fmt: skip
 
 
 @dataclass
 class _Tally:
-    """The oracle, what its answers cost so far, and which items it refused."""
+    """Those who answer in turn, how many labels they gave, what these cost, and which items they refused."""
 
-    oracle: Oracle
+    people: People
+    seed: int
+    turn: int = 0
+    labels: int = 0
     cost: float = 0.0
     refused: set[str] = field(default_factory=set)
 
+    @property
+    def several(self) -> bool:
+        """Say whether more than one person answers."""
+        return len(self.people.oracles) > 1
+
+    @property
+    def who(self) -> str:
+        """Name the person whose turn it is."""
+        return self.people.names[self._next]
+
+    @property
+    def _next(self) -> int:
+        return self.people.order(self.turn, Draw(self.seed))
+
+    def dealt(self, ids: Sequence[str]) -> list[Sequence[str]]:
+        """Deal items to the people, each in turn one."""
+        count = len(self.people.oracles)
+        return [ids[at::count] for at in range(min(count, len(ids)))]
+
     def ask(self, ids: Sequence[str]) -> Sequence[Answer]:
-        """Ask the oracle and keep count."""
-        answers = self.oracle(ids)
+        """Ask the person whose turn it is, keep count, and pass the turn on."""
+        answers = self.people.oracles[self._next](ids)
+        self.turn += 1
+        self.labels += sum(a.kind == "label" for a in answers)
         self.cost += sum(a.cost or 0.0 for a in answers)
         self.refused.update(a.item for a in answers if a.kind != "label")
         return answers
@@ -199,15 +237,15 @@ def _loop(study: Study, tally: _Tally, cell: Cell, items: Any) -> Iterator[Point
         step = study.step()
         needs = _evaluation_needs(study.predictor.provides)
         metrics = study.task.metrics(truth, study.predict(items, needs))
-        yield Point(step.labels, tally.cost, metrics, step.fit_seconds, step.query_seconds)
-        if not _gain(study, tally, cell.budget - step.labels):
+        yield Point(tally.labels, tally.cost, metrics, step.fit_seconds, step.query_seconds)
+        if not _gain(study, tally, cell.budget - tally.labels):
             return
 
 
 def _gain(study: Study, tally: _Tally, want: int) -> int:
     """Get up to one batch of labels more; a batch that brings none is followed by the next one."""
     while want > 0:
-        ids = [q.id for q in study.ask(min(study.batch, want), who=WHO)]
+        ids = [q.id for q in study.ask(min(study.batch, want), who=tally.who)]
         if not set(ids) - tally.refused:
             return 0
         answers = tally.ask(ids)

@@ -12,7 +12,7 @@ from querist._draw import Draw, keys_of
 from querist.errors import BadInput, UnknownItem, near
 from querist.tasks import Answer, Label
 
-__all__ = ["WHO", "Missing", "Noisy", "Oracle", "Perfect"]
+__all__ = ["WHO", "Missing", "Noisy", "Oracle", "People", "Perfect", "people_names", "spread"]
 
 WHO = "oracle"
 Oracle: TypeAlias = Callable[[Sequence[str]], Sequence[Answer]]
@@ -102,6 +102,45 @@ class Missing:
         """Answer the items, in their order."""
         gone = self.draw.uniform(keys_of(ids), "simulate/missing") < self.rate
         return [_unsure(a) if g else a for a, g in zip(self.oracle(ids), np.asarray(gone).tolist(), strict=True)]
+
+
+def spread(mean: float, people: int) -> tuple[float, ...]:
+    """Spread error rates evenly from 0 to twice their mean, the first person the best; at most 1.
+
+    >>> spread(0.25, 5)
+    (0.05, 0.15, 0.25, 0.35, 0.45)
+    """
+    return tuple(min(round(2 * mean * (at + 0.5) / people, 12), 1.0) for at in range(people))
+
+
+def people_names(count: int) -> tuple[str, ...]:
+    """Name simulated people.
+
+    >>> people_names(2)
+    ('person 1', 'person 2')
+    """
+    return tuple(f"person {at}" for at in range(1, 1 + count))
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Several oracles who answer in turn, each under a name; one alone is everybody's oracle.
+
+    In each pass everybody has one turn, in a random order that is new each pass.
+
+    >>> people = People((Perfect({}), Perfect({})), ("ann", "bob"))
+    >>> sorted(people.order(turn, Draw(0)) for turn in (0, 1))
+    [0, 1]
+    """
+
+    oracles: tuple[Oracle, ...]
+    names: tuple[str, ...] = (WHO,)
+
+    def order(self, turn: int, draw: Draw) -> int:
+        """Say whose turn it is, as a place in ``oracles``."""
+        count = len(self.oracles)
+        chance = Draw(draw.seed, turn // count).rng("simulate/people").permutation(count)
+        return int(chance[turn % count])
 
 
 def _unsure(answer: Answer) -> Answer:

@@ -69,6 +69,9 @@ class Status:
     """The metrics of the current model from the audit, each with its interval and its sentence; none without one."""
     advice: dict[str, Any] | None = None
     """What the default stopping rule says: ``stop`` and its ``sentence``; None without an audit."""
+    annotators: tuple[dict[str, Any], ...] = ()
+    """How often each person is right, judged by the others, with an interval and a sentence; none before two people
+    have labelled one item."""
 
     def facts(self) -> dict[str, Any]:
         """Give the status as JSON."""
@@ -111,7 +114,13 @@ def status_of(settings: Settings, known: Known, *, counts: Counts, current: Publ
         version=settings.version,
         estimates=() if current is None else tuple(current.info.get("estimates", ())),
         advice=None if current is None else current.info.get("advice"),
+        annotators=_annotators(known),
     )
+
+
+def _annotators(known: Known) -> tuple[dict[str, Any], ...]:
+    found = {} if known.crowd is None else known.crowd.qualities()
+    return tuple({"who": who, **quality.facts()} for who, quality in found.items())
 
 
 def _bar(name: str, count: int, most: int) -> str:

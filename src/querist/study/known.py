@@ -12,6 +12,8 @@ from querist._arrays import Rows
 from querist.data import Pool
 from querist.store.protocol import Event
 from querist.study.audit import Reserve
+from querist.tasks import Classification
+from querist.tasks.crowd import Crowd
 from querist.tasks.protocol import Answer, Label, Task
 from querist.view import Ragged
 
@@ -25,6 +27,8 @@ IMPORT = "import"
 class Known:
     """What the log says up to a position; kept up to date event by event, O(1) each.
 
+    Where several people answer the same items (``overlap``), reading ends with a consensus over all of them.
+
     ``codes`` int64 [N] holds the class of each row in ingest order, −1 without a label; where a label is more than one
     class (spans, sets), it only tells the labelled rows. ``reserved`` bool [N] marks the rows of the audit.
     """
@@ -37,6 +41,9 @@ class Known:
         self.labels: dict[str, Label] = {}
         self.aside: set[str] = set()
         self._answers: dict[str, dict[str, Answer]] = {}
+        self._people: dict[str, int] = {}
+        self._shared: set[str] = set()
+        self._judged: tuple[int, Crowd | None] = (-1, None)
         self._plain = task.encode([]).dtype == np.int64 and task.encode([]).ndim == 1
         self._grow(pool)
 
@@ -61,6 +68,8 @@ class Known:
         for event in events:
             self._fold(event.answer)
             self.position = event.position
+        if self.overlap > 1 and self._shared:
+            self._settle()
 
     def as_of(self, position: int, items: int, events: Iterable[Event]) -> Known:
         """Read the log anew up to a position, when the pool had so many items."""
@@ -75,12 +84,15 @@ class Known:
         people.pop(answer.who, None)
         if answer.kind != "retract":
             people[answer.who] = answer
+            self._people.setdefault(answer.who, len(self._people))
         given = [a for a in people.values() if a.kind == "label"]
         label = self._agree(given) if given else None
         if label is None:
             self.labels.pop(answer.item, None)
         else:
             self.labels[answer.item] = label
+        several = sum(a.who != IMPORT for a in given) > 1
+        (self._shared.add if several else self._shared.discard)(answer.item)
         set_aside = not given and bool(people)
         (self.aside.add if set_aside else self.aside.discard)(answer.item)
         self._code(answer.item, label)
@@ -91,14 +103,44 @@ class Known:
             return given[-1].label
         return self.task.merge([a for a in given if a.who != IMPORT] or given)
 
+    def _settle(self) -> None:
+        """Merge the answers on shared items anew, as the crowd that gave them is judged now."""
+        crowd = self.crowd
+        if crowd is None or not isinstance(self.task, Classification):
+            return
+        for item in self._shared:
+            given = [a for a in self._answers[item].values() if a.kind == "label" and a.who != IMPORT]
+            self.labels[item] = self.task.merge(given, crowd)
+            self._code(item, self.labels[item])
+
+    @property
+    def crowd(self) -> Crowd | None:
+        """Judge the people by the items that they share; None where no two answered one, or labels are not classes.
+
+        Fitted to all answers once for each log position; labels that came with the data are nobody's.
+        """
+        if not self._shared or not isinstance(self.task, Classification):
+            return None
+        if self._judged[0] != self.position:
+            code = {label: at for at, label in enumerate(self.task.labels)}
+            said = [
+                {who: code[a.label] for who, a in people.items() if a.kind == "label" and who != IMPORT}
+                for people in self._answers.values()
+            ]
+            self._judged = (self.position, Crowd.of([one for one in said if one], classes=self.task.classes))
+        return self._judged[1]
+
     def votes(self, rows: Rows) -> Ragged:
-        """Give who named which class of some rows: pairs (person, class code), none where there is no label."""
+        """Give who named which class of some rows: pairs (person, class code), none where there is no label.
+
+        People are numbered in the order in which they first answered anything.
+        """
         code = {str(name): at for at, name in enumerate(self.task.schema["labels"])}
         pairs: list[tuple[int, int]] = []
         starts = [0]
         for row in rows.tolist():
             given = [answer for answer in self.answers(self.pool.ids[row]) if answer.kind == "label"]
-            said = ((who, name) for who, answer in enumerate(given) for name in self.task.named(answer.label))
+            said = ((self._people[a.who], name) for a in given for name in self.task.named(a.label))
             pairs += [(who, code[str(name)]) for who, name in said]
             starts.append(len(pairs))
         return Ragged(np.array(pairs, np.int64).reshape(-1, 2), np.array(starts, np.int64))
@@ -109,6 +151,12 @@ class Known:
             return []
         counts = {item: sum(a.kind == "label" for a in self._answers[item].values()) for item in self.labels}
         return [item for item in self.pool.ids if 0 < counts.get(item, 0) < self.overlap]
+
+    def open_again(self) -> NDArray[np.bool_]:
+        """Mark the labelled rows that fewer than ``overlap`` people have labelled; bool [N]."""
+        mask = np.zeros(len(self.pool), bool)
+        mask[self.pool.rows(self.unfinished())] = True
+        return mask
 
     def answers(self, item: str) -> tuple[Answer, ...]:
         """Give the standing answers on an item, one per person, in the order they came."""

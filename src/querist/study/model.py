@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from querist.errors import LearnerFailed, MissingEvidence, QueristError
-from querist.learners.calibration import tempered
+from querist.learners.calibration import Tempered, tempered
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.study.items import Encoded
 from querist.study.known import Known
@@ -56,7 +56,7 @@ def train(learner: Learner, settings: Settings, known: Known, encoded: Encoded) 
     return Model(known.position, features.shape[0], predictor, encoded)
 
 
-def calibrated(learner: Learner, model: Model, known: Known, *, seed: int) -> Predictor:
+def calibrated(learner: Learner, model: Model, known: Known, *, seed: int) -> Tempered:
     """Give the model with tempered probabilities, for a strategy that asks for them; costs five fits."""
     features, rng = model.encoded.features, Draw(seed, known.position).rng("calibrate")
     labelled = (features[known.labelled], known.targets())

@@ -41,6 +41,8 @@ class Question:
     codes: NDArray[np.int64]
     past: tuple[Round, ...] = ()
     votes: Ragged | None = None
+    unseen: Floats | None = None
+    """Probabilities of the asked rows by models that were not trained on them, [L, C]."""
 
     def view(self, rows: Rows) -> View:
         """Look at some rows, without context."""
@@ -49,21 +51,39 @@ class Question:
         evidence = predict(self.predictor, self.features, self.needs, rows)
         return View.of(evidence, ids=ids, keys=self.pool.keys[rows], group=group)
 
+    def labelled(self) -> View:
+        """Look at the rows that were asked."""
+        view = self.view(self.asked)
+        return view if self.unseen is None else replace(view, probs=self.unseen)
 
-def question(
-    known: Known, out: Iterable[Claim], *, predictor: Predictor, features: Items, needs: frozenset[Need]
-) -> Question:
-    """Say which rows may be asked: neither labelled, nor handed out, nor set aside, nor the audit's."""
+
+@dataclass(frozen=True, eq=False)
+class Seeing:
+    """How a round looks at items: the model, what it eats, the evidence wanted; whether labelled rows may be asked."""
+
+    predictor: Predictor
+    features: Items
+    needs: frozenset[Need]
+    again: bool = False
+
+
+def question(known: Known, out: Iterable[Claim], seeing: Seeing) -> Question:
+    """Say which rows may be asked: neither labelled, nor handed out, nor set aside, nor the audit's.
+
+    With ``again``, also those labelled rows that may get another person's opinion.
+    """
     pool = known.pool
     labelled = known.codes >= 0
-    leased = _mask(pool, (claim.item for claim in out)) & ~labelled
+    held = _mask(pool, (claim.item for claim in out))
+    leased = held & ~labelled
     aside = _mask(pool, known.aside)
+    closed = labelled & ~(known.open_again() & ~held) if seeing.again else labelled
     return Question(
         pool,
-        features,
-        predictor,
-        needs,
-        candidates=_in_key_order(pool, ~(labelled | leased | aside | known.reserved)),
+        seeing.features,
+        seeing.predictor,
+        seeing.needs,
+        candidates=_in_key_order(pool, ~(closed | leased | aside | known.reserved)),
         asked=_in_key_order(pool, (labelled | leased) & ~known.reserved),
         codes=known.codes,
     )
@@ -119,7 +139,7 @@ def _with_reserve(chosen: Selection, scores: Floats, view: View, reserve: int, d
 def _shards(asked: Question, strategy: Strategy) -> Iterator[View]:
     context: dict[str, Any] = {"past": asked.past}
     if strategy.context & {"labelled", "targets"}:
-        context |= {"labelled": asked.view(asked.asked), "labels": asked.codes[asked.asked], "votes": asked.votes}
+        context |= {"labelled": asked.labelled(), "labels": asked.codes[asked.asked], "votes": asked.votes}
     one_shard = len(asked.candidates) <= SHARD
     if "targets" in strategy.context and not one_shard:
         context["targets"] = asked.view(_target_rows(asked))
@@ -153,7 +173,8 @@ def queue(
         Ranked(id, values[place], chance[place], own if place < batch else "next by score")
         for place, id in enumerate(ids)
     ]
-    unfinished = [Ranked(id, 0.0, None, "waits for another opinion") for id in known.unfinished()]
+    there = set(ids)
+    unfinished = [Ranked(id, 0.0, None, "waits for another opinion") for id in known.unfinished() if id not in there]
     leased = {claim.item: Ranked(claim.item, claim.value, claim.propensity, claim.reason) for claim in out}
     waiting = [place for item, place in leased.items() if item not in known.labels and item not in known.aside]
     aside = [Ranked(id, 0.0, None, "set aside before") for id in known.set_aside()]

@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import querist
+from querist._arrays import Floats, to_numpy
 from querist._query import resolve as resolve_strategy
 from querist.estimate.stopping import rule as stopping_rule
-from querist.learners.protocol import Learner
+from querist.learners.calibration import Tempered
+from querist.learners.protocol import Learner, Predictor
 from querist.store import Store
 from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.protocol import Strategy, evidence_for
@@ -20,7 +24,7 @@ from querist.study.facts import Step
 from querist.study.items import Encoded
 from querist.study.known import Known
 from querist.study.model import Model, calibrated, digest, train
-from querist.study.round import Question, choose, past, question, queue, reserve_depth
+from querist.study.round import Question, Seeing, choose, past, predict, question, queue, reserve_depth
 from querist.study.settings import Settings
 from querist.tasks import Label
 from querist.view import Draw, Need, Selection
@@ -99,12 +103,24 @@ def _question(basis: Basis, model: Model, chosen: Rule, store: Store, out: list[
     needs = evidence_for(rule, chosen.name, predictor.provides)
     if rule.calibrated:
         predictor = calibrated(basis.learner, model, known, seed=basis.settings.seed)
-    asked = question(known, out, predictor=predictor, features=model.encoded.features, needs=needs)
+    asked = question(known, out, Seeing(predictor, model.encoded.features, needs, rule.relabels))
+    if rule.relabels and isinstance(predictor, Tempered) and predictor.apart is not None:
+        asked = replace(asked, unseen=_unseen(asked, known, predictor, predictor.apart))
     if "past" in rule.context:
         asked = replace(asked, past=past(store, known))
     if "votes" in rule.context:
         asked = replace(asked, votes=known.votes(asked.asked))
     return asked
+
+
+def _unseen(asked: Question, known: Known, model: Predictor, apart: Floats) -> Floats:
+    """Give the probabilities of the asked rows: of the labelled ones by models without them, of the others by this."""
+    probs = np.full((len(known.pool), known.task.classes), 1 / known.task.classes)
+    waiting = np.setdiff1d(asked.asked, known.labelled)
+    if len(waiting):
+        probs[waiting] = to_numpy(predict(model, asked.features, frozenset({"probs"}), waiting)["probs"])
+    probs[known.labelled] = apart
+    return np.asarray(probs[asked.asked])
 
 
 def _choose(basis: Basis, asked: Question, rule: Strategy, batch: int) -> tuple[list[str], Selection]:

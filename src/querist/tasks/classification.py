@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +15,13 @@ from querist._arrays import Floats, to_numpy
 from querist.errors import BadInput, BadLabel, near
 from querist.tasks._classes import as_class, class_list
 from querist.tasks._scores import accuracy, balanced_accuracy, ece, log_loss, macro_f1
+from querist.tasks.crowd import Crowd
 from querist.tasks.protocol import Answer, Label, Suggestion
 from querist.view import Evidence, Need
 
 Codes = NDArray[np.int64]
+SAME = 1e-9
+"""Classes whose probabilities differ by less are equal: rounding must not decide."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,13 @@ class Classification:
         said = label.item() if isinstance(label, np.generic) else label
         raise BadLabel(f"no class is called {said!r}: {near(str(said), self._spelt)}")
 
-    def merge(self, answers: Sequence[Answer]) -> str | int | None:
-        """Take the vote of the majority, each person's latest answer counting once; a tie goes to the earliest.
+    def merge(self, answers: Sequence[Answer], crowd: Crowd | None = None) -> str | int | None:
+        """Agree on one class, each person's latest answer counting once; a tie goes to the earliest answer.
 
-        A later ``retract``, ``skip`` or ``unsure`` takes the person's label back. None when no label is left.
+        With the ``crowd`` that the people belong to, the class of the highest posterior under their confusion matrices
+        (Dawid & Skene 1979), so that two people who are often wrong do not outvote one who is not; without it, the vote
+        of the majority. The answer of one person alone stands as it is. A later ``retract``, ``skip`` or ``unsure``
+        takes the person's label back. None when no label is left.
 
         >>> said = [Answer("i", "cat", who="ann"), Answer("i", "dog", who="bob"), Answer("i", "dog", who="eve")]
         >>> Classification(("cat", "dog")).merge(said), Classification(("cat", "dog")).merge(said[:2])
@@ -112,10 +119,16 @@ class Classification:
             votes.pop(answer.who, None)  # a new answer also takes a new place in the order
             if answer.kind == "label":
                 votes[answer.who] = self.check(answer.label)
-        counts: dict[str | int, int] = {}
-        for label in votes.values():
-            counts[label] = counts.get(label, 0) + 1
-        return max(counts, key=lambda label: counts[label], default=None)  # the first of equals: the earliest
+        weight = self._counts(votes) if crowd is None or len(votes) < 2 else self._chances(votes, crowd)
+        most = max(weight.values(), default=0.0)
+        return next((label for label in votes.values() if weight[label] >= most - SAME), None)  # the earliest of equals
+
+    def _counts(self, votes: Mapping[str, str | int]) -> dict[str | int, float]:
+        return {label: float(count) for label, count in Counter(votes.values()).items()}
+
+    def _chances(self, votes: Mapping[str, str | int], crowd: Crowd) -> dict[str | int, float]:
+        chance = crowd.posterior({who: self._code[label] for who, label in votes.items()})
+        return {label: float(chance[self._code[label]]) for label in votes.values()}
 
     def encode(self, labels: Sequence[Label]) -> Codes:
         """Code labels as 0 … C − 1, int64 [L]; raises BadLabel. Cost O(L)."""
