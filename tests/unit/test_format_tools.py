@@ -103,10 +103,13 @@ def test_doccano_says_what_is_wrong_and_where(line, message):
 
 
 def test_other_labels_are_refused():
-    for form, name in (("doccano", "doccano holds"), ("label-studio", "Label Studio gets")):
+    for form, name in (
+        ("doccano", "doccano holds classes and spans;"),
+        ("label-studio", "Label Studio gets classes, spans and boxes;"),
+    ):
         with pytest.raises(BadData) as caught:
             label_format(form).write_labels(rows_of({"x": 1}), io.StringIO())
-        assert str(caught.value) == f"item 'id 0' is labelled {{'x': 1}}: {name} classes and spans; export it as jsonl"
+        assert str(caught.value) == f"item 'id 0' is labelled {{'x': 1}}: {name} export it as jsonl"
 
 
 # --- Label Studio -----------------------------------------------------------------------------------------------------
@@ -186,7 +189,8 @@ def test_label_studio_keeps_predictions_and_skips():
         ('[{"text": "a"}]', "the input, task 1 has no 'data': export the project as JSON, not as JSON_MIN or CSV"),
         (
             '[{"data": {}, "annotations": [{"result": [{"type": "brushlabels"}]}]}]',
-            "the input, task 1: the results are of the type brushlabels: choices are read, or labels",
+            "the input, task 1: the results are of the type brushlabels: choices are read, labels, or "
+            "rectanglelabels",
         ),
         (
             '[{"data": {}, "annotations": [{"result": [{"type": "choices", "value": {}}]}]}]',

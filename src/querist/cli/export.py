@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The file.  [default: standard output]",
+    help="The file, or the folder of a format that needs one (voc, yolo, kitti).  [default: standard output]",
 )
 @click.option("--all", "everything", is_flag=True, help="Items without an answer too.")
 def command(study: Study, form: str, out: Path | None, everything: bool) -> None:
@@ -35,12 +35,21 @@ def command(study: Study, form: str, out: Path | None, everything: bool) -> None
 
     Each person's latest answer on an item is written; answers taken back are not. `querist import` reads the file.
     """
-    from querist.formats import label_format, write_bytes
+    from querist.formats import folder_format, label_format, write_bytes
 
-    writer = label_format(form or _by_ending(out))
+    name = form or _by_ending(out)
     rows = list(study.rows(everything=everything))
+    if (folder := folder_format(name)) is not None:
+        if out is None or out.is_file():
+            raise BadInput(f"{name} writes a folder: say which with --out FOLDER")
+        folder.write_folder(rows, out)
+        say(f"wrote {len(rows)} items into {out}")
+        return
+    writer = label_format(name)
     text = io.StringIO(newline="")
     writer.write_labels(rows, text)
+    if out is not None and out.is_dir():
+        raise BadInput(f"{name} writes a file, and {str(out)!r} is a folder: name a file in it")
     if out is None:
         click.echo(text.getvalue(), nl=False)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,14 +22,20 @@ if TYPE_CHECKING:
 
 @study_command("querist import cells.querist labels.csv")
 @click.argument("file", metavar="FILE")
-@click.option("--format", "form", metavar="FORMAT", help="jsonl or csv.  [default: by the ending of the file]")
+@click.option(
+    "--format",
+    "form",
+    metavar="FORMAT",
+    help="Which of `querist formats`; a folder is voc, yolo or kitti.  [default: by the ending of the file]",
+)
 @click.option(
     "--who", default="import", show_default=True, metavar="NAME", help="Who answered, where the file is silent."
 )
 @as_json
 def command(study: Study, file: str, form: str | None, who: str, as_json: bool) -> None:
     """Read labels from a file: all, or on an error none."""
-    answers = [_checked(study, replace(answer, who=answer.who or who), file) for answer in read(file, form)]
+    found = _of_folder(study, file, form) if Path(file).is_dir() else read(file, form)
+    answers = [_checked(study, replace(answer, who=answer.who or who), file) for answer in found]
     study.record(answers)
     tally = Counter(answer.kind for answer in answers)
     status = study.status()
@@ -49,6 +56,23 @@ def read(file: str, form: str | None) -> list[Answer]:
     if not answers:
         raise BadInput(_nothing(file, reader.read_rows(open_text(file))))
     return answers
+
+
+def _of_folder(study: Study, folder: str, form: str | None) -> list[Answer]:
+    """Read the boxes of a folder of files; raises BadInput at the first thing that would have to be left out."""
+    from querist.formats import folder_format
+
+    reader = folder_format(form or "")
+    if reader is None:
+        raise BadInput(f"{folder!r} is a folder: say --format voc, yolo or kitti, or name a file in it")
+    sizes = getattr(study.pool.items, "sizes", None)
+    images = None if sizes is None else dict(zip(study.pool.ids, map(tuple, sizes.tolist()), strict=True))
+    read = reader.read_folder(Path(folder), images)
+    if read.skipped:
+        raise BadInput(f"{folder}: {read.skipped[0]} (and {len(read.skipped) - 1} more); nothing was imported")
+    for note in read.notes:
+        say(note)
+    return [answer for row in read.rows for answer in row.answers]
 
 
 def _nothing(file: str, rows: Sequence[LabelRow]) -> str:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from querist._load import find, names
+from querist._load import find, make, names, parse
 from querist.errors import BadData, UnknownName, near
 from querist.formats._delimited import guard
 from querist.formats._files import open_text, write_bytes
-from querist.formats.protocol import About, Arrays, Format, LabelFormat, LabelRow
+from querist.formats.protocol import About, Arrays, FolderFormat, Format, LabelFormat, LabelRow, Read
 
 __all__ = [
     "About",
     "Arrays",
+    "FolderFormat",
     "Format",
     "LabelFormat",
     "LabelRow",
+    "Read",
     "by_path",
+    "folder_format",
     "guard",
     "label_format",
     "listing",
@@ -63,12 +66,24 @@ def stem(path: str | Path) -> str:
 
 
 def label_format(name: str) -> LabelFormat:
-    """Find a format that carries labels; raises UnknownName that lists those.
+    """Build a format that carries labels; ``name`` may have options. Raises UnknownName that lists those, BadInput.
 
-    >>> label_format("csv").about.name
-    'csv'
+    >>> label_format("csv").about.name, label_format("coco(clip=True)").clip
+    ('csv', True)
     """
     able = [n for n in names("formats") if hasattr(find("formats", n), "read_labels")]
-    if name not in able:
+    if parse(name).name not in able:
         raise UnknownName(f"no format that carries labels is called {name!r}: {near(name, able)}")
-    return cast(LabelFormat, find("formats", name)())
+    return cast(LabelFormat, make("formats", f"{name}" if "(" in name else f"{name}()"))
+
+
+def folder_format(name: str) -> FolderFormat | None:
+    """Build a format that keeps its labels in a folder of files; None for another one, or an unknown name.
+
+    >>> folder_format("voc(first=1)").first, folder_format("csv")
+    (1, None)
+    """
+    known = parse(name).name in names("formats")
+    if not known or not hasattr(find("formats", parse(name).name), "write_folder"):
+        return None
+    return cast(FolderFormat, make("formats", f"{name}" if "(" in name else f"{name}()"))

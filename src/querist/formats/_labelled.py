@@ -16,6 +16,11 @@ def is_spans(label: Label) -> bool:
     return isinstance(label, list) and all(isinstance(part, Mapping) and "start" in part for part in label)
 
 
+def is_boxes(label: Label) -> bool:
+    """Say whether a label is a list of boxes; an empty list may be one."""
+    return isinstance(label, list) and all(isinstance(part, Mapping) and "box" in part for part in label)
+
+
 def is_classes(label: Label) -> bool:
     """Say whether a label is a class or a list of classes."""
     parts = label if isinstance(label, list) else [label]

@@ -15,6 +15,8 @@ from querist.formats.protocol import About, Hints, LabelRow, Table, answers_of, 
 from querist.tasks.protocol import Answer, Kind
 
 FIXED = ("id", "label", "who", "seconds", "kind")
+UID = "SOPInstanceUID"
+"""The column that is read as the id where none is called so: tables of radiology name their images by it."""
 JSON = "json"
 """The kind of a label that has parts (spans, sets of classes) and stands as JSON in its cell."""
 
@@ -50,7 +52,10 @@ class Csv:
                 _line([*_answer_cells(row.id, answer), *record], stream)
 
     def read_rows(self, stream: IO[str]) -> list[LabelRow]:
-        """Read items with their answers; only ``id`` is required, every value is text; raises BadData."""
+        """Read items with their answers; only ``id`` (or ``SOPInstanceUID``) is required, every value is text.
+
+        Raises BadData.
+        """
         source = Source(stream.read().removeprefix("\ufeff").encode(), name_of(stream), ",")
         records = _records(source)
         found: dict[str, tuple[Mapping[str, Any], list[Answer]]] = {}
@@ -89,6 +94,8 @@ def _records(source: Source) -> list[dict[str, str]]:
     check_text(source.data, source.name)
     table = parse_delimited(source, _all_text)
     names = [unguard(name) for name in table.column_names]
+    if "id" not in names and names.count(UID) == 1:
+        names[names.index(UID)] = "id"
     if "id" not in names:
         raise BadData(
             f"{source.name}, line 1: no column is called 'id': got {', '.join(names)}; name the id column 'id'"

@@ -1,4 +1,4 @@
-"""JSON as Label Studio imports and exports it: tasks with choices or labelled spans of a text."""
+"""JSON as Label Studio imports and exports it: tasks with choices, labelled spans of a text, or rectangles."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from typing import IO, Any, ClassVar
 
 from querist.errors import BadData
 from querist.formats._files import name_of, read_text, write_bytes
-from querist.formats._labelled import as_table, is_classes, is_spans, simplified, span_of
+from querist.formats._labelled import as_table, is_boxes, is_classes, is_spans, simplified, span_of
+from querist.formats._rectangles import RECTANGLES, box_of, region_of
 from querist.formats.protocol import About, Hints, LabelRow, Table, answers_of, no_hints
 from querist.tasks.protocol import Answer
 
 ID = "querist_id"
 """Where our id goes in the data of a task, since Label Studio numbers the tasks itself."""
-_KINDS = ("choices", "labels")
+_KINDS = ("choices", "labels", RECTANGLES)
 
 
 @dataclass(frozen=True)
 class LabelStudio:
-    """A list of tasks with ``choices`` (classes, sets of classes) or ``labels`` (spans); ending .label-studio.json.
+    """A list of tasks with ``choices``, ``labels`` or ``rectanglelabels``: classes, spans, boxes.
+
+    The ending is .label-studio.json. Rectangles are in percent there: boxes need the width and height of the image.
 
     Places are code points; where the text of a region says that they were UTF-16 units, as browsers count, they are
     brought to code points. An annotation that was cancelled is a skip. Where every set of choices has one class, the
@@ -29,7 +32,7 @@ class LabelStudio:
     """
 
     about: ClassVar[About] = About(
-        "label-studio", (".label-studio.json",), True, True, "choices and labels of texts, as Label Studio has them"
+        "label-studio", (".label-studio.json",), True, True, "choices, spans and boxes, as Label Studio has them"
     )
 
     def read(self, path: Path, hints: Hints = no_hints) -> Table:
@@ -79,8 +82,14 @@ def _row(task: Any, where: str) -> LabelRow:
     answers = tuple(_answer(each, id, shown, where) for each in _list(task, "annotations", where))
     predictions = _list(task, "predictions", where)
     said = _prediction(predictions[-1], shown, where) if predictions else None
-    spans = any(answer.kind == "label" and answer.label and is_spans(answer.label) for answer in answers)
-    return LabelRow(id, shown, answers, said, task="spans" if spans else LabelRow.task)
+    return LabelRow(id, shown, answers, said, task=_task_of(answers))
+
+
+def _task_of(answers: Sequence[Answer]) -> str:
+    labels = [answer.label for answer in answers if answer.kind == "label" and answer.label]
+    if any(is_spans(label) for label in labels):
+        return "spans"
+    return "boxes" if any(is_boxes(label) for label in labels) else LabelRow.task
 
 
 def _list(task: Mapping[str, Any], name: str, where: str) -> list[dict[str, Any]]:
@@ -109,10 +118,13 @@ def _label(holder: Mapping[str, Any], data: Mapping[str, Any], where: str) -> li
     kinds = {str(result.get("type")) for result in results}
     if len(kinds) > 1 or not kinds <= set(_KINDS):
         raise BadData(
-            f"{where}: the results are of the type {' and '.join(sorted(kinds))}: choices are read, or labels"
+            f"{where}: the results are of the type {' and '.join(sorted(kinds))}: choices are read, labels, or "
+            f"{RECTANGLES}"
         )
     if kinds == {"choices"}:
         return [name for result in results for name in _value(result, "choices", where)]
+    if kinds == {RECTANGLES}:
+        return [box_of(result, str(_value(result, RECTANGLES, where)[0]), where) for result in results]
     return sorted((_span(result, data, where) for result in results), key=lambda span: int(span["start"]))
 
 
@@ -161,13 +173,17 @@ def _annotation(answer: Answer, row: LabelRow, at: int) -> dict[str, Any]:
 
 
 def _results(label: Any, row: LabelRow, prefix: str) -> list[dict[str, Any]]:
+    if label and is_boxes(label):
+        return [region_of(box, row, f"{prefix}b{at}") for at, box in enumerate(label)]
     if is_spans(label):
         text = str(row.data.get("text", ""))
         return [_region(span, text, f"{prefix}s{at}") for at, span in enumerate(label)]
     if is_classes(label):
         names = [str(name) for name in (label if isinstance(label, list) else [label])]
         return [_result("choices", f"{prefix}c", {"choices": names})]
-    raise BadData(f"item {row.id!r} is labelled {label!r}: Label Studio gets classes and spans; export it as jsonl")
+    raise BadData(
+        f"item {row.id!r} is labelled {label!r}: Label Studio gets classes, spans and boxes; export it as jsonl"
+    )
 
 
 def _region(span: Mapping[str, Any], text: str, id: str) -> dict[str, Any]:

@@ -94,6 +94,30 @@ class LabelFormat(Format, Protocol):
         ...
 
 
+class Read(NamedTuple):
+    """The rows of a folder or a file; a line for each thing that is wrong, and for what is no label by design."""
+
+    rows: list[LabelRow]
+    skipped: list[str]
+    notes: tuple[str, ...] = ()
+
+
+class FolderFormat(Format, Protocol):
+    """A format that keeps the boxes of each image in a file of its own."""
+
+    def read_folder(self, path: Path, images: Mapping[str, tuple[int, int]] | None = None) -> Read:
+        """Read what is sound of a folder, and say what is not.
+
+        ``images`` gives the width and height of each known image by its id; None: those that lie in the folder.
+        Raises BadData where the folder as a whole is of no use.
+        """
+        ...
+
+    def write_folder(self, rows: Sequence[LabelRow], path: Path) -> None:
+        """Write items with their latest boxes into a folder, which is made; raises BadData on other labels."""
+        ...
+
+
 def no_hints(names: Sequence[str]) -> Mapping[str, Literal["text", "code"]]:
     """Leave every column to be inferred."""
     return {}
