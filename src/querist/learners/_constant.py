@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats
 from querist.learners._checks import Matrix, check_finite, check_needs
-from querist.learners._features import Features
 from querist.learners.protocol import Items
 from querist.view import Evidence, Head, Need
+
+
+class Readable(Protocol):
+    """How items are read and represented without a model: ``Features``, or what a network reads by."""
+
+    def read(self, items: Items) -> Matrix:
+        """Check items, and give them as numbers."""
+        ...
+
+    def embed(self, matrix: Matrix) -> Array:
+        """Give them as dense features [N, D]."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +37,7 @@ class Constant:
     """
 
     counts: NDArray[np.int64]
-    features: Features
+    features: Readable
     provides: frozenset[Need]
     count: int = 1
     entropy: tuple[int, ...] = (0,)

@@ -19,7 +19,7 @@ class Epoch(NamedTuple):
     held_out: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """How a network is trained.
 

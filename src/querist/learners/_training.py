@@ -192,6 +192,14 @@ def call(module: Module, inputs: Any) -> Any:
     return module(**inputs) if isinstance(inputs, Mapping) else module(inputs)
 
 
+def tensor_in(made: Any) -> Tensor:
+    """Give the tensor in what a module makes: itself, or what it calls logits. Raises BadInput."""
+    found = getattr(made, "logits", made)
+    if not isinstance(found, torch.Tensor):
+        raise BadInput(f"a module must give one tensor, or an object with logits: got {type(made).__name__}")
+    return found
+
+
 def moved(thing: Any, device: Any) -> Any:
     """Give tensors, and lists, tuples and mappings of them, on a device."""
     if isinstance(thing, Mapping):
