@@ -49,13 +49,16 @@ SAVING = {"chosen", "study", "weighted", "active", "wilson", "exact"}
 
 @dataclass(frozen=True)
 class Scene:
-    """One split: the pool's truth, what the models say of it, the expected losses, and the error on unseen rows."""
+    """One split: the pool's truth, what the models say of it, the expected losses.
+
+    ``unseen`` [rows, 3]: of everything that the last model has not seen, the class, its prediction, its own doubt.
+    """
 
     truth: np.ndarray
     said: list[np.ndarray]
     probs: np.ndarray
     expected: list[np.ndarray]
-    unseen: float
+    unseen: np.ndarray
 
     def wrong(self, model: int = -1) -> np.ndarray:
         return (self.said[model] != self.truth).astype(float)
@@ -148,7 +151,8 @@ def make_scene(name: str, split: int) -> Scene:
         forest.fit(items[train[:size]], truth[train[:size]])
         said.append(model.predict(items[pool]))
         expected.append(1 - forest.predict_proba(items[pool])[np.arange(POOL), said[-1]])
-    unseen = float((model.predict(items[rest]) != truth[rest]).mean())
+    probs = model.predict_proba(items[rest])
+    unseen = np.column_stack([truth[rest], probs.argmax(axis=1), 1 - probs.max(axis=1)])
     return Scene(truth[pool], said, model.predict_proba(items[pool]), expected, unseen)
 
 
@@ -167,8 +171,8 @@ def intervals(scene: Scene, rng: np.random.Generator) -> Iterator[tuple]:
             for kind, picked in (("chosen", sample(scene, rows)), ("weighted", sample(scene, drawn, weight))):
                 found = accuracy(picked, confidence=level)
                 yield (kind, level, n), 1 - wrong.mean(), found.low, found.high
-            own = in_a_study(scene, order, n, level)
-            yield ("study", level, n), 1 - scene.unseen, own.low, own.high
+            own = in_a_study(scene, n, level, rng)
+            yield ("study", level, n), float((scene.unseen[:, 0] == scene.unseen[:, 1]).mean()), own.low, own.high
             yield ("active", level, n), wrong.mean(), *by_active(wrong, f, n, level, rng)
         yield from others(scene, order, level)
         yield ("every label", level, 200), *at_all_times(scene, order, level)
@@ -188,11 +192,11 @@ def sample(scene: Scene, rows: np.ndarray, weight: np.ndarray | None = None, mod
     )  # fmt: skip
 
 
-def in_a_study(scene: Scene, order: np.ndarray, n: int, level: float) -> Estimate:
+def in_a_study(scene: Scene, n: int, level: float, rng: np.random.Generator) -> Estimate:
     """Estimate as ``study.audit`` does: no pool size, and the model's own confidence on other items of the audit."""
-    rows, others = order[:n], order[n : n + OTHERS]
-    doubt = 1 - scene.probs.max(axis=1)
-    told = Sample(scene.truth[rows], scene.said[-1][rows], classes=CLASSES, expected=doubt[rows], others=doubt[others])
+    drawn = scene.unseen[rng.permutation(len(scene.unseen))[: n + OTHERS]]
+    truth, said, doubt = drawn[:, 0].astype(int), drawn[:, 1].astype(int), drawn[:, 2]
+    told = Sample(truth[:n], said[:n], classes=CLASSES, expected=doubt[:n], others=doubt[n:])
     return accuracy(told, confidence=level)
 
 
