@@ -31,6 +31,7 @@ def query(
     votes: Ragged | None = None,
     targets: Mapping[str, Any] | None = None,
     group: ArrayLike | None = None,
+    time: ArrayLike | None = None,
     **evidence: Any,
 ) -> Rows:
     """Choose the n rows to label next; positions into the rows, best first.
@@ -38,10 +39,11 @@ def query(
     ``strategy`` is a name from ``querist strategies``, with options if you like (``"power-bald(beta=4)"``), or a
     strategy object. Evidence goes by its name: probs [N, C], decision [N, C], draws [N, K, C], embed [N, D], cost [N] …
     ``labelled`` is a mapping of the same names for the L rows already asked, ``labels`` their class codes (for a
-    regression strategy real numbers, NaN where the answer is pending); with "ids" among them, rows of the same id may be
-    asked again by a strategy that does so; ``targets`` the rows on which coverage is
-    measured (default: a keyed sample of 10,000 of pool and labelled); ``group`` names what belongs together.
-    With ``ids`` the choice does not depend on the order of the rows. ``seed`` settles chance and ties; None draws one.
+    regression strategy real numbers, NaN where the answer is pending); with "ids" among them, rows of the same id may
+    be asked again by a strategy that does so; ``targets`` the rows on which coverage is measured (default: a keyed
+    sample of 10,000 of pool and labelled); ``group`` names what belongs together, ``time`` says when a row was within
+    its group. With ``ids`` the choice does not depend on the order of the rows. ``seed`` settles chance and ties; None
+    draws one.
 
     Raises BadEvidence, MissingEvidence, UnknownName. Cost: see the strategy.
 
@@ -55,7 +57,7 @@ def query(
     """
     chosen = choose(
         strategy, n, seed=seed, ids=ids, labelled=labelled, labels=labels, votes=votes, targets=targets, group=group,
-        **evidence,
+        time=time, **evidence,
     )  # fmt: skip
     return chosen.rows
 
@@ -101,7 +103,10 @@ def _seed(seed: int | None) -> int:
 def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> tuple[View, Rows | None]:
     labelled, labels, targets = rows.pop("labelled", None), rows.pop("labels", None), rows.pop("targets", None)
     votes, ids, group = rows.pop("votes", None), rows.pop("ids", None), rows.pop("group", None)
+    time = rows.pop("time", None)
     view = _rows(rows, ids, group)
+    if time is not None:
+        view = replace(view, time=_times(time, len(view)))
     if labelled is not None:
         view = replace(_with_labelled(view, labelled, labels, rule.context), votes=votes)
     elif labels is not None or votes is not None:
@@ -140,6 +145,13 @@ def _rows(evidence: Mapping[str, Any], ids: Sequence[object] | None, group: Arra
     return View.of(arrays, ids=names, keys=keys, group=groups)
 
 
+def _times(time: ArrayLike, n: int) -> Floats:
+    found = np.asarray(time, np.float64)
+    if found.shape != (n,) or not np.isfinite(found).all():
+        raise BadEvidence(f"time must have one finite number per row, {n}: got {found.dtype} {found.shape}")
+    return found
+
+
 @dataclass(frozen=True)
 class _Numbered(Sequence[str]):
     """The ids of rows that were given none: a prefix and the position, written when read.
@@ -164,8 +176,11 @@ class _Numbered(Sequence[str]):
 
     def keys(self) -> NDArray[np.uint64]:
         """Number the rows; digests of a million ids would take longer than most choices among them."""
+        first = key_of(self.prefix)
+        if first + self.n <= 2**64:
+            return np.arange(first, first + self.n, dtype=np.uint64)
         with np.errstate(over="ignore"):
-            return np.arange(self.n, dtype=np.uint64) + np.uint64(key_of(self.prefix))
+            return np.arange(self.n, dtype=np.uint64) + np.uint64(first)
 
 
 def _distinct(names: list[str]) -> list[str]:

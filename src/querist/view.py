@@ -80,7 +80,8 @@ class Round:
 class View:
     """The evidence on N rows, and the context a strategy may ask for; absent evidence is None.
 
-    Shapes: ids N strings, keys uint64 [N], group int64 [N]; probs [N, C] rows summing to 1; decision [N, C]
+    Shapes: ids N strings, keys uint64 [N], group int64 [N], time float64 [N] (of a row within its group, such as the
+    number of a frame); probs [N, C] rows summing to 1; decision [N, C]
     (two classes: [N, 1], the signed distance towards class 1); draws [N, K, C], in a regression [N, K, 1];
     mean_var [N, 2], the variance 0 or more; embed [N, D]; elements, places, paths Ragged over N; cost [N]. labelled: a
     View of the L rows already asked, with the same evidence; labels int64 [L], -1 = answer pending; outcomes float64
@@ -93,6 +94,7 @@ class View:
     ids: Sequence[str]
     keys: NDArray[np.uint64]
     group: NDArray[np.int64] | None = None
+    time: Floats | None = None
     probs: Array | None = None
     decision: Array | None = None
     draws: Array | None = None
@@ -117,13 +119,15 @@ class View:
         ids: Sequence[str],
         keys: NDArray[np.uint64] | None = None,
         group: NDArray[np.int64] | None = None,
+        time: Floats | None = None,
     ) -> View:
         """Build a view of rows without context.
 
         >>> len(View.of({"probs": np.full((2, 2), 0.5)}, ids=["a", "b"]))
         2
         """
-        return View(ids=ids, keys=keys_of(ids) if keys is None else keys, group=group, **dict(evidence))
+        known = keys_of(ids) if keys is None else keys
+        return View(ids=ids, keys=known, group=group, time=time, **dict(evidence))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -133,7 +137,8 @@ class View:
         values: dict[str, Any] = {need: _take(getattr(self, need), rows) for need in NEEDS}
         ids = [self.ids[i] for i in rows.tolist()]
         group = None if self.group is None else self.group[rows]
-        return replace(self, ids=ids, keys=self.keys[rows], group=group, **values)
+        time = None if self.time is None else self.time[rows]
+        return replace(self, ids=ids, keys=self.keys[rows], group=group, time=time, **values)
 
     def evidence(self) -> dict[Need, Any]:
         """Give the row evidence that is present, by name."""
@@ -145,10 +150,14 @@ class View:
         if len(views) == 1:
             return views[0]
         values: dict[str, Any] = {need: _concat([getattr(v, need) for v in views]) for need in NEEDS}
-        groups = [v.group for v in views]
-        group = None if any(g is None for g in groups) else np.concatenate([g for g in groups if g is not None])
         ids = [i for v in views for i in v.ids]
-        return replace(views[0], ids=ids, keys=np.concatenate([v.keys for v in views]), group=group, **values)
+        told: dict[str, Any] = {name: _joined([getattr(v, name) for v in views]) for name in ("group", "time")}
+        return replace(views[0], ids=ids, keys=np.concatenate([v.keys for v in views]), **told, **values)
+
+
+def _joined(parts: Sequence[NDArray[Any] | None]) -> NDArray[Any] | None:
+    there = [part for part in parts if part is not None]
+    return np.concatenate(there) if len(there) == len(parts) else None
 
 
 def _take(value: Any, rows: Rows) -> Any:

@@ -109,13 +109,15 @@ _COLUMNS = {
     "label": "The column with the label, where some rows have one.",
     "id": "The column with the id; every id once.  [default: the one called id; '' for none]",
     "group": "The column that says which rows belong together (one patient).",
+    "annotations": "How to read the boxes beside images: coco, voc, yolo, kitti, or 'voc(first=1, clip=True)'.",
 }
 
 
 def reading(function: Command) -> Command:
     """Add the options that say which columns of a table are what; they arrive as keywords of ``load``."""
     for name, what in reversed(_COLUMNS.items()):
-        function = click.option(f"--{name}", metavar="COL", help=what)(function)
+        metavar = "FORMAT" if name == "annotations" else "COL"
+        function = click.option(f"--{name}", metavar=metavar, help=what)(function)
     return function
 
 

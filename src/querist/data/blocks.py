@@ -38,6 +38,8 @@ def dump(pool: Pool) -> bytes:
         facts |= said
     if pool.group is not None:
         columns["group"] = pa.array(pool.group, pa.int64())
+    if pool.time is not None:
+        columns["time"] = pa.array(pool.time, pa.float64())
     try:
         meta = json.dumps(facts, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -136,8 +138,10 @@ def _parse(block: bytes) -> Pool:
             f"the items were stored in version {facts['version']}, this querist reads {VERSION}: upgrade it"
         )
     group = table.column("group").to_numpy() if "group" in table.column_names else None
+    time = table.column("time").to_numpy() if "time" in table.column_names else None
     ids = tuple(table.column("id").to_pylist())
-    return Pool(ids, _read_items(table, facts), _read_records(table, facts), group, facts["kind"], facts["about"])
+    items, records = _read_items(table, facts), _read_records(table, facts)
+    return Pool(ids, items, records, group, facts["kind"], facts["about"], time)
 
 
 def _read_items(table: Table, facts: Mapping[str, Any]) -> Any:

@@ -36,6 +36,7 @@ def load(
     id: Any = None,
     group: Any = None,
     like: Pool | None = None,
+    annotations: str | None = None,
 ) -> Dataset:
     """Read items, and labels if there are any, from anything that holds them.
 
@@ -44,6 +45,11 @@ def load(
     ``test.*`` is for ``load_test``) or the images and labels of MNIST, or a built-in set by name (``builtin_names``).
     A folder or .zip of images: the folders in it are the labels, if there are any, or a table beside the images names
     them; the id is the path in the folder, and images are read when they are needed.
+
+    Boxes beside images (a COCO file, a folder of Pascal VOC, YOLO or KITTI files) are labels of the task boxes:
+    ``annotations`` names the format where it must be told how to read, such as ``voc(first=1)`` or ``coco(clip=True)``.
+    Frames: where images have a column sequence, it is their group; their column frame or time is ``pool.time``, as is
+    the last number in their names with ``group='folder'``.
 
     ``text``, ``label``, ``id`` and ``group`` name columns of a table, or are values where there are no columns. The
     label is by default a column called label, target, class or y if there is one (``label=""``: none), the id one
@@ -64,12 +70,19 @@ def load(
     """
     from querist.data.sources import read
 
-    wish = Wish(text, label, id, group, like)
+    wish = Wish(text, label, id, group, like, annotations)
     return _dataset(read(source, wish), wish)
 
 
 def load_test(
-    source: Any, *, like: Pool, text: str | None = None, label: Any = None, id: Any = None, group: Any = None
+    source: Any,
+    *,
+    like: Pool,
+    text: str | None = None,
+    label: Any = None,
+    id: Any = None,
+    group: Any = None,
+    annotations: str | None = None,
 ) -> Dataset | None:
     """Read the test part of a source, encoded like the pool of its training part; None when it has no test part.
 
@@ -79,16 +92,21 @@ def load_test(
     """
     from querist.data.sources import read_test
 
-    wish = Wish(text, label, id, group, like)
+    wish = Wish(text, label, id, group, like, annotations)
     found = read_test(source, wish)
     return None if found is None else _dataset(found, wish)
 
 
 def _dataset(source: Any, wish: Wish) -> Dataset:
     from querist.data.folders import Found
+    from querist.data.micrographs import Folder
     from querist.formats.protocol import Arrays
 
-    if isinstance(source.content, Found):
+    if isinstance(source.content, Folder):
+        from querist.data.micrographs import pool_of as pool_of_micrographs
+
+        pool, labels, skipped = pool_of_micrographs(source.content, wish.label)
+    elif isinstance(source.content, Found):
         from querist.data.pictures import pool_of as pool_of_images
 
         pool, labels, skipped = pool_of_images(source.content, wish)

@@ -24,6 +24,7 @@ NAMING = ("image", "img", "file", "filename", "file_name", "path", "filepath", "
 class Found:
     """The images of a place, by name, and a table with the column that names them, if there is one.
 
+    ``sizes`` are the width and height that annotations say of an image, where the table is one of boxes.
     ``within`` is the folder inside the place of which all the images are: names of classes are read below it.
     """
 
@@ -32,6 +33,8 @@ class Found:
     table: Table = None
     column: str | None = None
     notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    sizes: Mapping[str, Any] | None = None
 
     @property
     def within(self) -> PurePosixPath:
@@ -100,7 +103,9 @@ def _described(root: Path, wish: Wish) -> Found | None:
         both = " and ".join(path.name for path, _, _ in naming)
         raise BadData(f"the folder {root.name!r} holds {both}, which each name images: give the one to use as DATA")
     if not naming:
-        return Found(root, names)
+        from querist.data.annotations import annotated
+
+        return annotated(root, names, wish.annotations) or Found(root, names)
     path, table, column = naming[0]
     note = f"the column {column!r} of {path.name} names the images, and its rows are the items"
     return Found(root, names, table, column, (note,))

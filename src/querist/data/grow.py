@@ -52,12 +52,14 @@ def joined(pools: Sequence[Pool]) -> Pool:
     first = pools[0]
     records = [pool.records for pool in pools if pool.records is not None]
     groups = [pool.group for pool in pools if pool.group is not None]
+    times = [np.full(len(pool), np.nan) if pool.time is None else pool.time for pool in pools]
     return replace(
         first,
         ids=tuple(id for pool in pools for id in pool.ids),
         items=stack([pool.items for pool in pools]),
         records=_join(records) if first.records is not None else None,
         group=np.concatenate(groups) if first.group is not None else None,
+        time=np.concatenate(times) if first.time is not None else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,9 @@ from querist.formats.protocol import Table
 from querist.tasks.protocol import Label
 
 FOLDER = "folder"
+SEQUENCE = "sequence"
+"""The column of annotations that says which frames belong to one video."""
+TIMES = ("frame", "time")
 UNLABELLED = ("unlabelled", "unlabeled")
 
 
@@ -36,6 +40,7 @@ class Listed:
     labels: list[Label | None] | None = None
     group: list[Any] | None = None
     own_ids: list[Any] | None = None
+    time: list[Any] | None = None
     records: Table = None
     roles: Roles = field(default_factory=Roles)
     notes: tuple[str, ...] = ()
@@ -49,6 +54,7 @@ class Listed:
             labels=_some(self.labels, rows),
             group=_some(self.group, rows),
             own_ids=_some(self.own_ids, rows),
+            time=_some(self.time, rows),
             records=None if self.records is None else self.records.take(pa.array(rows, pa.int64())),
         )
 
@@ -73,8 +79,21 @@ def pool_of(found: Found, wish: Wish) -> tuple[Pool, list[Label | None] | None, 
         raise BadData(f"none of the {len(facts)} images of {found.root.name!r} can be read: {wrong[0]}")
     images = _images(root, [names[row] for row in kept.tolist()], [facts[row] for row in kept.tolist()])
     listed = listed.take(kept)
+    labels, unfit = _fitted(listed, found, images)
     notes = [*found.notes, *listed.notes, *_notes(facts, images)]
-    return _pool(listed, images, notes, wish), listed.labels, (*listed.skipped, *wrong)
+    return _pool(listed, images, notes, wish), labels, (*found.skipped, *listed.skipped, *wrong, *unfit)
+
+
+def _fitted(listed: Listed, found: Found, images: Images) -> tuple[list[Label | None] | None, list[str]]:
+    """Give the labels, without boxes that do not fit their image, and a line for each of those."""
+    if listed.labels is None or found.sizes is None:
+        return listed.labels, []
+    from querist.data.annotations import fitted
+
+    stated = [found.sizes.get(name) for name in listed.names]
+    pairs = list(fitted(listed.labels, stated, list(map(tuple, images.sizes.tolist()))))
+    lines = [f"{name}: {wrong}" for name, (_, wrong) in zip(listed.names, pairs, strict=True) if wrong is not None]
+    return [label for label, _ in pairs], lines
 
 
 def _pool(listed: Listed, images: Images, notes: Sequence[str], wish: Wish) -> Pool:
@@ -85,7 +104,8 @@ def _pool(listed: Listed, images: Images, notes: Sequence[str], wish: Wish) -> P
     known = wish.like.about.get("roles") if wish.like is not None else None
     roles = {"label": listed.roles.label, "id": listed.roles.id, "group": listed.roles.group}
     about = {"notes": [*notes, *_copies(images, ids, wish.like)], "roles": known or roles}
-    return Pool(ids, images, _records(listed, wish.like), group, "image", about)
+    time = None if listed.time is None else np.array([np.nan if t is None else t for t in listed.time], np.float64)
+    return Pool(ids, images, _records(listed, wish.like), group, "image", about, time)
 
 
 def _images(root: str, names: Sequence[str], facts: Sequence[Facts]) -> Images:
@@ -107,7 +127,7 @@ def _from_folders(found: Found, wish: Wish) -> Listed:
     depth = len(found.within.parts)
     below = [PurePosixPath(name).parts[depth:] for name in found.names]
     group = [str(PurePosixPath(name).parent) for name in found.names] if wish.group == FOLDER else None
-    listed = Listed(found.names, group=group)
+    listed = Listed(found.names, group=group, time=None if group is None else _numbers_in(found.names))
     if (isinstance(wish.label, str) and wish.label == "") or all(len(parts) == 1 for parts in below):
         return listed
     folders = [parts[0] if len(parts) > 1 and parts[0].casefold() not in UNLABELLED else None for parts in below]
@@ -126,17 +146,33 @@ def _from_table(found: Found, wish: Wish) -> Listed:
     if not rows:
         raise BadData(f"column {found.column!r} names no image that can be told: {skipped[0]}")
     kept = table.take(pa.array(rows, pa.int64()))
+    sequence = () if found.sizes is None or wish.group == "" else kept.column_names
     labels = _column(kept, roles.label)
     return Listed(
         tuple(names),
         labels=None if labels is None else canonical(labels, lambda row: f"row {rows[row] + 1} of {roles.label!r}"),
-        group=_column(kept, roles.group),
+        group=_column(kept, roles.group or (SEQUENCE if SEQUENCE in sequence else None)),
+        time=_time(kept, roles, sequence),
         own_ids=None if roles.id == found.column else _column(kept, roles.id),
         records=_shown(kept, {found.column, roles.label, roles.id, roles.group}),
         roles=roles,
         notes=(*words_for_missing(labels or []), *_unnamed(found.names, names)),
         skipped=tuple(skipped),
     )
+
+
+def _time(table: Table, roles: Roles, sequence: Sequence[str]) -> list[Any] | None:
+    """Take the column frame or time of numbers, where it is known which frames belong together."""
+    if roles.group is None and SEQUENCE not in sequence:
+        return None
+    numeric = [f.name for f in table.schema if pa.types.is_integer(f.type) or pa.types.is_floating(f.type)]
+    return next((_column(table, name) for name in TIMES if name in numeric), None)
+
+
+def _numbers_in(names: Sequence[str]) -> list[Any] | None:
+    """Take the last number in the name of each file; None unless all have one."""
+    found = [re.findall(r"\d+", PurePosixPath(name).stem)[-1:] for name in names]
+    return [float(number[0]) for number in found] if all(found) else None
 
 
 def _remembered(table: Table, wish: Wish) -> Wish:

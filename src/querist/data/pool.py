@@ -34,7 +34,8 @@ class Pool:
     ``ids`` are distinct strings; ``items`` is what a model eats (dense [N, D], CSR, an object array of texts, or
     ``querist.data.images.Images``, which are read when somebody looks);
     ``records`` are the rows as people see them (None: the features themselves are shown); ``group`` int64 [N] names
-    rows that belong together (one patient, one video), or None.
+    rows that belong together (one patient, one video), or None; ``time`` float64 [N] says when a row was within its
+    group (the number of a frame, seconds), NaN where that is not known, or is None.
     """
 
     ids: tuple[str, ...]
@@ -43,6 +44,7 @@ class Pool:
     group: NDArray[np.int64] | None = None
     kind: Literal["record", "text", "image"] = "record"
     about: Mapping[str, Any] = field(default_factory=dict)
+    time: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -75,8 +77,9 @@ class Pool:
         if records is not None:  # a table takes them at once
             records = records.take(rows) if hasattr(records, "take") else [records[row] for row in rows.tolist()]
         group = None if self.group is None else self.group[rows]
+        time = None if self.time is None else self.time[rows]
         ids = tuple(self.ids[row] for row in rows.tolist())
-        return replace(self, ids=ids, items=self.items[rows], records=records, group=group)
+        return replace(self, ids=ids, items=self.items[rows], records=records, group=group, time=time)
 
     def first(self, count: int) -> Pool:
         """Keep the first rows: the pool as it was before it grew."""

@@ -21,6 +21,7 @@ class Wish:
     id: Any = None
     group: Any = None
     like: Pool | None = None
+    annotations: str | None = None
 
 
 @dataclass(frozen=True)

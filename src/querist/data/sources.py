@@ -14,7 +14,9 @@ from querist.data.builtin import builtin, builtin_names
 from querist.data.folders import Found, find
 from querist.data.folders import beside as images_beside
 from querist.data.labels import as_list
-from querist.data.places import is_archive
+from querist.data.micrographs import Folder
+from querist.data.micrographs import find as find_micrographs
+from querist.data.places import images_in, is_archive
 from querist.data.roles import Wish, hints
 from querist.errors import BadData
 from querist.formats import by_path, listing, stem
@@ -25,7 +27,7 @@ from querist.formats.protocol import Arrays, Table
 class Source(NamedTuple):
     """What was read: arrays, a table or images, what to call it, and labels that came beside it."""
 
-    content: Arrays | Table | Found
+    content: Arrays | Table | Found | Folder
     name: str
     labels: Any = None
 
@@ -115,12 +117,27 @@ def file(path: Path, wish: Wish) -> Source:
     """Read one file by its ending; of a zip archive the images, and of a table those that it names."""
     if is_archive(path):
         return _archive(path, wish)
+    found = _of_annotations(path, wish)
+    if found is not None:
+        return Source(found, path.parent.resolve().name)
     form = by_path(path)
     if form.about.name == "libsvm":
         form = _libsvm_like(wish)
     content = form.read(path, partial(hints, wish=wish))
     images = None if isinstance(content, Arrays) or wish.text else images_beside(path, content)
     return Source(content if images is None else images, stem(path))
+
+
+def _of_annotations(path: Path, wish: Wish) -> Found | None:
+    """Take a file of COCO with the images beside it; raises BadData when they are not there."""
+    if path.suffix.lower() != ".json":
+        return None
+    from querist.data.annotations import of_file
+
+    found = of_file(path, images_in(path.parent), wish.annotations)
+    if found is None and by_path(path).about.name == "coco":
+        raise BadData(f"{path.name} is no COCO, or none of the images that it names lies in its folder or below")
+    return found
 
 
 def _archive(path: Path, wish: Wish) -> Source:
@@ -145,7 +162,7 @@ def _folder(path: Path, part: str, wish: Wish) -> Source:
     found = part_of(path, part)
     if found is not None:
         return file(found, wish)._replace(name=name)
-    images = find(path, part, wish)
+    images = find_micrographs(path) or find(path, part, wish)
     if images is not None:
         return Source(images, name)
     only = _only_readable(path)
@@ -205,7 +222,7 @@ def _test_of_folder(path: Path, wish: Wish) -> Source | None:
     found = part_of(path, "test")
     if found is not None:
         return file(found, wish)._replace(name=name)
-    if part_of(path, "train") is not None:
+    if part_of(path, "train") is not None or find_micrographs(path) is not None:
         return None
     images = find(path, "test", wish)
     if images is not None:

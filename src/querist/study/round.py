@@ -48,8 +48,9 @@ class Question:
         """Look at some rows, without context."""
         ids = [self.pool.ids[row] for row in rows.tolist()]
         group = None if self.pool.group is None else self.pool.group[rows]
+        time = None if self.pool.time is None else self.pool.time[rows]
         evidence = predict(self.predictor, self.features, self.needs, rows)
-        return View.of(evidence, ids=ids, keys=self.pool.keys[rows], group=group)
+        return View.of(evidence, ids=ids, keys=self.pool.keys[rows], group=group, time=time)
 
     def labelled(self) -> View:
         """Look at the rows that were asked."""

@@ -85,6 +85,8 @@ def with_context(view: View, context: Iterable[str], rng: np.random.Generator, s
         parts |= {"labelled": asked, "outcomes": np.append(rng.normal(size=LABELLED - 1), np.nan)}
     if "group" in context:
         parts["group"] = rng.integers(0, 1 + len(view) // 3, len(view))
+    if "time" in context:
+        parts["time"] = rng.integers(0, 2 * len(view) + 1, len(view)).astype(np.float64)
     if "past" in context:
         parts["past"] = (Round(asked.keys, labels, np.linspace(1.0, 0.5, LABELLED), "random"),)
     view = replace(view, **parts)
@@ -116,10 +118,12 @@ def sort_rows(view: View) -> View:
 
 
 def arguments(view: View) -> dict[str, Any]:
-    """Write a view as keyword arguments of ``querist.query``: ids, group, evidence, labelled, labels, votes."""
+    """Write a view as keyword arguments of ``querist.query``: ids, group, time, evidence, labelled, labels, votes."""
     given: dict[str, Any] = {"ids": list(view.ids), **{str(need): value for need, value in view.evidence().items()}}
     if view.group is not None:
         given["group"] = view.group
+    if view.time is not None:
+        given["time"] = view.time
     if view.labelled is not None:
         labels = view.outcomes if len(view.outcomes) else view.labels
         given |= {"labelled": view.labelled.evidence(), "labels": labels, "votes": view.votes}

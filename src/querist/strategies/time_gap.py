@@ -1,0 +1,119 @@
+"""Another strategy, with no two neighbouring frames of one video in a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Array, Floats, Rows
+from querist.errors import BadInput, MissingEvidence
+from querist.strategies._wrapped import Wrapped, adopt
+from querist.strategies.protocol import About, Strategy
+from querist.view import Draw, Selection, View
+
+
+@dataclass(frozen=True)
+class TimeGap(Wrapped):
+    """Take no two rows of one group into a batch that lie less than ``gap`` apart in time: neighbouring frames.
+
+    Formula: walk along the order of ``of`` and skip a row with |t − t′| < gap to an earlier one of its group; ``gap``
+    is in the unit of time: frames, where frames are numbered. Without groups every row is of one; a row of unknown time
+    (NaN) is near none. When fewer than n rows lie far enough apart, those left out follow, each the farthest in time
+    from all before it, and the reason says so. The order of ``of`` is what it would choose if asked for as many rows as
+    the walk needs (2n, 4n … at most N). Earlier batches do not count.
+    Score and values: those of ``of``. The propensity is not worked out: None. Range of value: that of ``of``.
+    Cost: that of ``of`` as in group-cap, and O(n·N) comparisons. Raises BadInput unless gap > 0, MissingEvidence
+    without times. Source: a common rule for video; cf. Aghdam et al. 2019.
+
+    >>> import numpy as np, querist
+    >>> probs = np.array([[0.5, 0.5], [0.51, 0.49], [0.6, 0.4], [0.9, 0.1]])
+    >>> querist.query("time-gap(of='margin', gap=5)", 2, probs=probs, time=[10, 12, 15, 40], seed=0).tolist()
+    [0, 2]
+    """
+
+    of: str | Strategy = "margin"
+    gap: float = 30.0
+
+    watches: ClassVar[frozenset[str]] = frozenset({"time"})
+    joint: ClassVar[bool] = True
+    about: ClassVar[About] = About("wrapper", "of, no two of a group nearer than gap", "of + O(n·N)", "common rule")
+
+    def __post_init__(self) -> None:
+        adopt(self, "of")
+        if not isinstance(self.gap, int | float) or not isfinite(self.gap) or self.gap <= 0:
+            raise BadInput(f"gap must be a time greater than 0, in the unit of the data: got {self.gap!r}")
+
+    def score(self, view: View, draw: Draw) -> Array:
+        """Score each row by the strategy inside; [N]."""
+        return self.inner.score(view, draw)
+
+    def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
+        """Choose min(n, N) distinct rows, those far enough from each other first."""
+        time, n = times_of(view), min(n, len(view))
+        group = np.zeros(len(view), np.int64) if view.group is None else view.group
+        asked = n
+        while True:
+            order = self.inner.select(view, scores, n=asked, draw=draw)
+            apart = far_enough(time[order.rows], group[order.rows], gap=self.gap, n=n)
+            if apart.sum() >= n or asked == len(view):
+                break
+            asked = min(2 * asked, len(view))
+        places = np.flatnonzero(apart)[:n]
+        if len(places) == n:
+            return Selection(order.rows[places], order.value[places], reason=order.reason)
+        rest = farthest_first(time[order.rows], group[order.rows], places, n=n)
+        places = np.concatenate([places, rest])
+        return Selection(order.rows[places], order.value[places], reason="no frame is far enough: the rest is nearer")
+
+
+def times_of(view: View) -> Floats:
+    """Give the time of each row; MissingEvidence when the view has none."""
+    if view.time is None:
+        raise MissingEvidence("strategy 'time-gap' needs time: pass time=…, or frames that know their number")
+    return view.time
+
+
+def far_enough(time: Floats, group: NDArray[np.int64], *, gap: float, n: int) -> NDArray[np.bool_]:
+    """Mark the first n rows that lie no nearer than ``gap`` to a marked one of their group before; bool [N], O(n·N).
+
+    >>> far_enough(np.array([1.0, 2, 9, 2]), np.array([0, 0, 0, 1]), gap=5, n=4).tolist()
+    [True, False, True, True]
+    """
+    kept, free = np.zeros(len(time), bool), np.ones(len(time), bool)
+    for _ in range(n):
+        at = int(free.argmax())
+        if not free[at]:
+            break
+        kept[at] = True
+        free &= ~((group == group[at]) & (np.abs(time - time[at]) < gap))
+        free[at] = False
+    return kept
+
+
+def farthest_first(time: Floats, group: NDArray[np.int64], taken: Rows, *, n: int) -> Rows:
+    """Name the rows that fill a batch up to n: each the farthest in time from those taken, of equal ones the first.
+
+    >>> farthest_first(np.array([0.0, 1, 4, 2]), np.zeros(4, int), np.array([0]), n=3).tolist()
+    [2, 3]
+    """
+    distance = np.full(len(time), np.inf)
+    chosen = list(taken.tolist())
+    for at in chosen:
+        distance = _nearest(distance, time, group, at)
+    rest: list[int] = []
+    while len(chosen) + len(rest) < n:
+        left = distance.copy()
+        left[chosen + rest] = -1.0
+        at = int(left.argmax())
+        rest.append(at)
+        distance = _nearest(distance, time, group, at)
+    return np.array(rest, np.intp)
+
+
+def _nearest(distance: Floats, time: Floats, group: NDArray[np.int64], at: int) -> Floats:
+    apart = np.abs(time - time[at])
+    return np.minimum(distance, np.where((group == group[at]) & np.isfinite(apart), apart, np.inf))
