@@ -154,8 +154,8 @@ class TrainedTemplate:
 
     def all_scores(self, pool: Items) -> Floats:
         """Give the scores of the candidates of some micrographs of a pool, spread over it."""
-        rows = np.unique(np.linspace(0, len(pool) - 1, min(MOST, len(pool))).astype(np.intp)) if len(pool) else []
-        return np.concatenate([np.empty(0), *(self._found(self.band(pool, int(row))).scores for row in rows)])
+        rows = np.unique(np.linspace(0, len(pool) - 1, min(MOST, len(pool))).astype(np.intp))
+        return np.concatenate([np.empty(0), *(self._found(self.band(pool, row)).scores for row in rows.tolist())])
 
     def best(self, images: Sequence[Floats], targets: Sequence[Coded]) -> tuple[float, float]:
         """Find the threshold with the best F1 on picked micrographs, and the slope of the probability there."""
