@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +21,8 @@ from querist.view import Evidence, Need, Ragged
 
 MOST = 24
 """Micrographs of the pool that are looked at to set the threshold where nobody has picked."""
+ROUNDS = 6
+"""How often a template is made anew of what it finds, where nobody has picked."""
 STEEP = 2.0
 """The slope of the probability at the threshold, in deviations of the scores, where labels cannot tell it."""
 
@@ -29,15 +31,16 @@ STEEP = 2.0
 class Template:
     """Pick particles by correlation with a template on the band-passed micrograph; SciPy only.
 
-    Without labels the template is a difference of Gaussians of the particle's ``diameter`` (pixels as recorded; None:
-    the median of the labels', else 5 % of the pool's shortest side), and the threshold that of Otsu between the scores
-    of all candidates. With labels the template is the mean of the picks over all angles, and the threshold the one
-    with the best F1 on the labelled micrographs, where somebody searched. ``bright``: particles are brighter than the
-    ice, as in pictures whose contrast was inverted.
+    Without labels it begins with a difference of Gaussians of the particle's ``diameter`` (pixels as recorded; None:
+    the median of the labels', else 5 % of the pool's shortest side), and ``ROUNDS`` times averages what it finds in
+    ``MOST`` micrographs of the pool into a new template; the threshold is that of Otsu between the scores of all
+    candidates. With labels the template is the mean of the picks over all angles, and the threshold the one with the
+    best F1 on the labelled micrographs, where somebody searched. ``bright``: particles are brighter than the ice, as in
+    pictures whose contrast was inverted.
 
     It gives places [M, 3] (x, y, diameter) and elements [M, 2] (not a particle, a particle): all candidates that are
     half a diameter apart, a logistic function of the score that is ½ at the threshold. Cost of a fit: O(P log P) for
-    the P pixels of the labelled micrographs, or of ``MOST`` of the pool where there are none.
+    the P pixels of the labelled micrographs, or ``ROUNDS`` times for those of the pool where there are none.
     Source: Otsu 1979 (threshold); Roseman 2003, Voss et al. 2009 (correlation, difference of Gaussians).
     """
 
@@ -76,10 +79,10 @@ class Template:
         diameter = self._diameter(targets, items if pool is None else pool)
         plain = TrainedTemplate(diameter, _sign(self.bright), _spots.spot(diameter / _spots.factor_of(diameter)))
         images = [plain.band(items, row) for row in range(len(items))]
-        template = plain.mean(images, list(targets))
+        template = plain.mean(images, [target.points for target in targets])
         if template is None:
-            return plain.told(*_otsu(plain.all_scores(items if pool is None or not len(pool) else pool)))
-        seen = TrainedTemplate(diameter, _sign(self.bright), template)
+            return plain.found_alone(items if pool is None or not len(pool) else pool)
+        seen = replace(plain, template=template)
         return seen.told(*seen.best(images, list(targets)))
 
     def _diameter(self, targets: NDArray[Any], pool: Items) -> float:
@@ -101,6 +104,9 @@ class TrainedTemplate:
     threshold: float = 0.0
     slope: float = 1.0
 
+    needs_no_labels: ClassVar[bool] = True
+    """What it says before anybody has labelled is worth suggesting."""
+
     @property
     def provides(self) -> frozenset[Need]:
         """Name the evidence: elements, places."""
@@ -113,7 +119,7 @@ class TrainedTemplate:
 
     def told(self, threshold: float, slope: float) -> TrainedTemplate:
         """Set the threshold and the slope of the probability there."""
-        return TrainedTemplate(self.diameter, self.sign, self.template, threshold, slope)
+        return replace(self, threshold=threshold, slope=slope)
 
     def predict(self, items: Items, needs: Set[Need]) -> Evidence:
         """Find the candidates of some micrographs, and how probable each is; cost O(P log P)."""
@@ -127,8 +133,7 @@ class TrainedTemplate:
             whole = np.column_stack([places, np.full(len(places), self.diameter)])
             evidence["places"] = Ragged(whole, starts)
         if "elements" in needs:
-            scores = np.concatenate([np.empty(0), *(each.scores for each in found)])
-            evidence["elements"] = Ragged(self.probabilities(scores), starts)
+            evidence["elements"] = Ragged(self.probabilities(_all_scores(found)), starts)
         return evidence
 
     def probabilities(self, scores: Floats) -> Floats:
@@ -147,27 +152,38 @@ class TrainedTemplate:
         found = _spots.peaks(_spots.response(image, self.template), _spots.APART * size)
         return _spots.Peaks(self.factor * found.places + (self.factor - 1) / 2, found.scores)
 
-    def mean(self, images: Sequence[Floats], targets: Sequence[Coded]) -> Floats | None:
-        """Average the picks of micrographs into a template; None where there are none."""
-        points = [(target.points - (self.factor - 1) / 2) / self.factor for target in targets]
-        return _spots.mean_patch(images, points, len(self.template) // 2)
+    def mean(self, images: Sequence[Floats], points: Sequence[Floats]) -> Floats | None:
+        """Average places of micrographs, in their own pixels, into a template; None where there are none."""
+        small = [(each - (self.factor - 1) / 2) / self.factor for each in points]
+        return _spots.mean_patch(images, small, len(self.template) // 2)
 
-    def all_scores(self, pool: Items) -> Floats:
-        """Give the scores of the candidates of some micrographs of a pool, spread over it."""
+    def found_alone(self, pool: Items) -> TrainedTemplate:
+        """Make a template of what the template finds, again and again, without any label."""
         rows = np.unique(np.linspace(0, len(pool) - 1, min(MOST, len(pool))).astype(np.intp))
-        return np.concatenate([np.empty(0), *(self._found(self.band(pool, row)).scores for row in rows.tolist())])
+        images = [self.band(pool, row) for row in rows.tolist()]
+        here = self
+        for _ in range(ROUNDS):
+            found = [here._found(image) for image in images]
+            cut = _otsu(_all_scores(found))[0]
+            template = here.mean(images, [each.places[each.scores > cut] for each in found])
+            here = here if template is None else replace(here, template=template)
+        return here.told(*_otsu(_all_scores([here._found(image) for image in images])))
 
     def best(self, images: Sequence[Floats], targets: Sequence[Coded]) -> tuple[float, float]:
         """Find the threshold with the best F1 on picked micrographs, and the slope of the probability there."""
         found = [self._found(image) for image in images]
         sized = [Coded(target.points, self.diameter, target.searched) for target in targets]
         curve = ranked(list(zip(sized, found, strict=True)))
-        scores = np.concatenate([each.scores for each in found])
+        scores = _all_scores(found)
         if not len(curve.thresholds):
             return _otsu(scores)
         at = int(curve.f1().argmax())
         following = curve.thresholds[at + 1] if at + 1 < len(curve.thresholds) else curve.thresholds[at]
         return float(curve.thresholds[at] + following) / 2, _slope(scores)
+
+
+def _all_scores(found: Sequence[_spots.Peaks]) -> Floats:
+    return np.concatenate([np.empty(0), *(each.scores for each in found)])
 
 
 def _sign(bright: bool) -> float:

@@ -13,21 +13,27 @@ import numpy as np
 import querist
 from querist._arrays import Floats, to_numpy
 from querist._query import resolve as resolve_strategy
+from querist.estimate.protocol import Estimate
 from querist.estimate.stopping import rule as stopping_rule
+from querist.estimate.stopping.stabilising_predictions import StabilisingPredictions
 from querist.learners.calibration import Tempered
 from querist.learners.protocol import Learner, Predictor
 from querist.store import Store
 from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.protocol import Strategy, evidence_for
-from querist.study.audit import Reserve, Turn, answers, findings, history, version
+from querist.study.audit import Reserve, Turn, answers, findings, history, saved, version
 from querist.study.facts import Step
 from querist.study.items import Encoded
 from querist.study.known import Known
 from querist.study.model import Model, calibrated, digest, train
+from querist.study.prequential import so_far
 from querist.study.round import Question, Seeing, choose, past, predict, question, queue, reserve_depth
 from querist.study.settings import Settings
 from querist.tasks import Label
 from querist.view import Draw, Need, Selection
+
+QUICK = 0.25
+"""Seconds that a model may take to train for each step to compare it with random labels, which trains 20 more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +53,7 @@ class Basis:
     @property
     def reserve(self) -> Reserve:
         """Say which items are the audit's."""
-        return Reserve(self.settings.seed, self.settings.audit)
+        return self.settings.held
 
 
 class Rule(NamedTuple):
@@ -62,6 +68,7 @@ def digest_of(settings: Settings, position: int, items: int, encoder: tuple[str,
     s = settings
     parts = [s.learner_text, s.strategy_text, s.batch, s.seed, position, items, querist.__version__]
     parts += [s.audit] if s.audit else []
+    parts += [s.audit_mode] if s.audit_mode != "apart" else []
     return json.dumps([*parts, *encoder])
 
 
@@ -81,7 +88,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     step = Step(number, known.position, len(known.answered), rule.name, fitted - started, done - fitted)
     ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out))
     facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
-    facts |= _audited(basis, model, store, current, number)
+    facts |= _audited(basis, model, store, current, step)
     if basis.settings.suggestions:
         store.put(f"suggestions/{number}", json.dumps(suggestions(known, model, ranked)).encode())
     store.rank(Ranking(step.position, ranked, facts | _made_by(basis, model, step)))
@@ -129,16 +136,36 @@ def _choose(basis: Basis, asked: Question, rule: Strategy, batch: int) -> tuple[
     return choose(asked, rule, batch=batch, reserve=depth, draw=Draw(settings.seed, basis.known.position))
 
 
-def _audited(basis: Basis, model: Model, store: Store, current: Published | None, number: int) -> dict[str, Any]:
+def _audited(basis: Basis, model: Model, store: Store, current: Published | None, step: Step) -> dict[str, Any]:
     """Score the model on the audit, keep what the stopping rules need of it, and ask the default one."""
-    if not basis.settings.audit:
-        return {}
     known, reserve = basis.known, basis.reserve
-    looks = (current.info.get("looks", 0) if current else 0) + bool(len(answers(known, reserve)[1]))
-    store.put(f"audit/{number}", json.dumps(version(known, reserve, model)).encode())
-    found = findings(known, reserve, model, look=looks)
-    verdict = stopping_rule()(history(store, known, reserve, rounds=number))
-    return {"looks": looks, "estimates": [estimate.facts() for estimate in found], "advice": asdict(verdict)}
+    if not reserve.share:
+        return {}
+    before = {} if current is None else current.info
+    if reserve.mode == "final":  # nothing is left to score this model: the figures of the last one stand
+        return {name: before[name] for name in ("looks", "estimates", "advice", "saved") if name in before}
+    looks = before.get("looks", 0) + bool(len(answers(known, reserve)[1]))
+    if reserve.mode == "prequential":
+        found, saving = [_so_far(basis, store, step.round - 1, looks)], None
+    else:
+        found, saving = findings(known, reserve, model, look=looks), _saved(basis, model, step)
+    store.put(f"audit/{step.round}", json.dumps(version(known, reserve, model)).encode())
+    rule = stopping_rule() if reserve.mode == "apart" else StabilisingPredictions()
+    verdict = rule(history(store, known, reserve, rounds=step.round))
+    facts = {"looks": looks, "estimates": [estimate.facts() for estimate in found], "advice": asdict(verdict)}
+    return facts | {"saved": None if saving is None else saving.facts()}
+
+
+def _so_far(basis: Basis, store: Store, rounds: int, look: int) -> Estimate:
+    """Score the answers by the models that were there before them: those of the rounds before this one."""
+    versions = history(store, basis.known, basis.reserve, rounds=rounds).versions
+    return so_far(versions, answers(basis.known, basis.reserve)[1], look=look)
+
+
+def _saved(basis: Basis, model: Model, step: Step) -> Estimate | None:
+    """Compare with random labels, where the 20 models for it take no more than some seconds."""
+    slow = step.fit_seconds > QUICK
+    return None if slow else saved(basis.known, basis.reserve, basis.learner, model)
 
 
 def suggestions(known: Known, model: Model, ranked: Sequence[Ranked]) -> dict[str, tuple[Label, float | None]]:
@@ -146,7 +173,8 @@ def suggestions(known: Known, model: Model, ranked: Sequence[Ranked]) -> dict[st
     needs: frozenset[Need] = model.predictor.provides & {"probs", "decision", "elements", "places", "paths"}
     rows = known.pool.rows([place.item for place in ranked])
     rows = rows[~known.reserved[rows]]
-    if not needs or not len(rows) or not len(known.labelled):
+    taught = len(known.labelled) or getattr(model.predictor, "needs_no_labels", False)
+    if not needs or not len(rows) or not taught:
         return {}
     evidence = model.predictor.predict(model.encoded.features[rows], needs)
     said = ((known.pool.ids[row], known.task.decode(evidence, at)) for at, row in enumerate(rows.tolist()))
