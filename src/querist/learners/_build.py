@@ -54,6 +54,15 @@ def begun(base: Torch, lesson: Lesson, rng: np.random.Generator, *, anew: bool) 
         return renew(module) if anew and isinstance(base.module, torch.nn.Module) else module
 
 
+def restored(base: Torch, lesson: Lesson, state: Mapping[str, Any]) -> Network:
+    """Make a network of weights that were trained in another process."""
+    if is_skorch(base.module):
+        raise BadInput("a skorch net trains in this process only: leave processes away")
+    module = begun(base, lesson, np.random.default_rng(0), anew=False)
+    made = with_state(module, state).to(device_of(base.device))
+    return network_of(made, lesson.reader, lesson.known)
+
+
 def taught(
     module: Module, lesson: Lesson, settings: Settings, rng: np.random.Generator, *, balanced: bool = False
 ) -> Trained:

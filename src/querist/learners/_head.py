@@ -26,7 +26,10 @@ class HeadPosterior:
 
     Shapes: embed [L, D], codes [L] in 0 … C − 1. ``prior`` is the precision of the weights; None chooses that of the
     greatest evidence (MacKay 1992), log p(labels | head) + log p(head) − ½ log |H|, among 11 from 0.01 to 1,000; with
-    more than 3,000 parameters C·(min(L, D) + 1) it is 1. ``count`` draws come from a generator that ``entropy`` seeds.
+    more than 3,000 parameters C·(min(L, D) + 1) it is 1. ``bias`` is that of the intercepts, None: the same. (A layer
+    trained until its loss is nearly 0 says so little of its intercepts that the free ones of ``linear`` would drown
+    all else in noise: on three clouds of points, 8 draws were right on 65 %.) ``count`` draws come from a generator
+    that ``entropy`` seeds.
     Source: Daxberger et al. 2021 for Laplace on the last layer alone.
     """
 
@@ -36,6 +39,7 @@ class HeadPosterior:
     count: int
     entropy: tuple[int, ...]
     prior: float | None = None
+    bias: float | None = None
 
     @cached_property
     def draws(self) -> tuple[Floats, Floats]:
@@ -65,14 +69,17 @@ class HeadPosterior:
         truth = np.zeros((len(weight), len(rows)))
         truth[self.codes, np.arange(len(rows))] = 1.0
         theta = np.hstack([span.lower(weight), bias[:, None]])
-        problem = Problem(rows, truth, 1.0 if self.prior is None else self.prior)
+        prior = 1.0 if self.prior is None else self.prior
+        problem = Problem(rows, truth, prior)
         logits = weight @ np.asarray(self.embed, np.float64).T + bias[:, None]
         point = evaluate(problem, theta, logits)
         slope = float(np.abs(gradient(problem, point)).max())
         posterior = Posterior(problem, Optimum(theta, point.probs, slope, True), span, self.count, self.entropy)
+        posterior = replace(posterior, bias=prior if self.bias is None else self.bias)
         if self.prior is not None or theta.size > FACTORED:
             return posterior
-        return replace(posterior, problem=replace(problem, prior=_most_evident(posterior, float((weight**2).sum()))))
+        best = _most_evident(posterior, float((weight**2).sum() + (bias**2).sum()))
+        return replace(posterior, problem=replace(problem, prior=best), bias=best)
 
 
 def softmax_of(logits: NDArray[Any]) -> Floats:
@@ -85,11 +92,11 @@ def softmax_of(logits: NDArray[Any]) -> Floats:
 
 
 def _most_evident(posterior: Posterior, size: float) -> float:
-    """Choose the prior precision of the greatest evidence; ``size`` is ‖weight‖². Cost: 11 Cholesky factors."""
-    weights = posterior.optimum.theta[:, :-1].size
+    """Choose the prior precision of the greatest evidence; ``size`` is ‖head‖². Cost: 11 Cholesky factors."""
+    weights = posterior.optimum.theta.size
     found = []
     for prior in PRIORS:
-        trial = replace(posterior, problem=replace(posterior.problem, prior=float(prior)))
+        trial = replace(posterior, problem=replace(posterior.problem, prior=float(prior)), bias=float(prior))
         factor = cholesky(hessian(trial.problem, trial.optimum.probs, trial.precision), lower=True, overwrite_a=True)
         # the likelihood of the labels is the same under every prior
         found.append(0.5 * weights * np.log(prior) - 0.5 * prior * size - float(np.log(np.diag(factor)).sum()))

@@ -22,7 +22,7 @@ FACTORED = 3000
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """N(θ, H⁻¹) over weights and intercepts; H is the Hessian of the objective, with BIAS_PRECISION on intercepts.
+    """N(θ, H⁻¹) over weights and intercepts; H is the Hessian of the objective, with precision ``bias`` on intercepts.
 
     ``problem`` and ``optimum`` are in the r coordinates of ``span``; ``count`` draws come from a generator that
     ``entropy`` seeds.
@@ -33,12 +33,13 @@ class Posterior:
     span: Span
     count: int
     entropy: tuple[int, ...]
+    bias: float = BIAS_PRECISION
 
     @property
     def precision(self) -> Floats:
         """The prior precision of every column, [r + 1]."""
         precision = self.problem.penalty.copy()
-        precision[-1] = BIAS_PRECISION
+        precision[-1] = self.bias
         return precision
 
     @cached_property

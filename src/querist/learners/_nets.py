@@ -6,6 +6,7 @@ This file imports PyTorch, so it is imported inside the functions that train.
 from __future__ import annotations
 
 from copy import deepcopy
+from inspect import signature
 from math import prod
 from typing import Any
 
@@ -44,13 +45,14 @@ def cnn(shape: tuple[int, ...], classes: int) -> Module:
 def fresh(source: Any, shape: tuple[int, ...], classes: int) -> Module:
     """Give a network with its initial weights: a built-in one by name, a copy of a module, or what a factory makes.
 
+    A factory that has a parameter ``classes`` is told how many there are.
     New weights come from PyTorch's global generator: call it within ``own_generator``. Raises BadInput.
     """
     if isinstance(source, str):
         return {"cnn": cnn, "mlp": mlp}[source](shape, classes)
     if isinstance(source, nn.Module):
         return deepcopy(source)
-    made = source()
+    made = source(classes=classes) if "classes" in signature(source).parameters else source()
     if not isinstance(made, nn.Module):
         raise BadInput(f"the factory {source!r} must give a torch.nn.Module: got {type(made).__name__}")
     return made

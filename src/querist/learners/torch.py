@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,12 +31,13 @@ _GIVES: frozenset[Need] = frozenset({"probs", "draws", "embed", "head"})
 class Torch(Settings):
     """Train a PyTorch network on feature rows, or on arrays of any shape.
 
-    ``module`` is a torch.nn.Module, a function that makes one, "mlp" (a hidden layer of 128), "cnn" (two convolutions,
-    a dense head), or a skorch NeuralNetClassifier, which then trains by its own settings. It gives C logits for an
-    item. ``shape`` is that of one item, (1, 28, 28) for instance; None: as the items come, and for "cnn" the square
-    image that a row can be. ``standardise`` by the pool: vectors feature by feature, images channel by channel.
-    ``balanced`` weighs classes by 1/labels. Every fit begins with the module's initial weights; ``warm_start``
-    begins with those of the predictor that is passed as ``warm``. Settings of the training: see ``Settings``.
+    ``module`` is a torch.nn.Module, a function that makes one (told ``classes`` if it asks), "mlp" (a hidden layer of
+    128), "cnn" (two convolutions, a dense head), or a skorch NeuralNetClassifier, which then trains by its own
+    settings. It gives C logits for an item. ``shape`` is that of one item, (1, 28, 28) for instance; None: as the items
+    come, and for "cnn" the square image that a row can be. ``standardise`` by the pool: vectors feature by feature,
+    images channel by channel. ``balanced`` weighs classes by 1/labels. Every fit begins with the module's initial
+    weights; ``warm_start`` begins with those of the predictor that is passed as ``warm``. Settings of the training:
+    see ``Settings``.
 
     Evidence: probs; embed, what enters the last linear layer; head, that layer, where its output is the logits; draws
     [N, K, C] from the Laplace posterior of the head. A module without a linear layer gives probs alone, one whose last
@@ -115,6 +116,12 @@ class Torch(Settings):
 
         start = _build.start_of(warm) if self.warm_start else None
         return _build.trained(self, lesson, rng, start=start, anew=anew)
+
+    def restored(self, lesson: Lesson, state: Mapping[str, Any]) -> Network:
+        """Make a network of weights that were trained in another process."""
+        from querist.learners import _build
+
+        return _build.restored(self, lesson, state)
 
 
 NETWORKS = ("mlp", "cnn")

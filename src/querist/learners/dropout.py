@@ -1,0 +1,85 @@
+"""Monte Carlo dropout: one network, K thinned copies of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist.errors import BadInput
+from querist.learners._constant import entropy_of
+from querist.learners._drawn import GIVES, Deep, DrawnPredictor, check_count, deep, written
+from querist.learners.info import About
+from querist.learners.protocol import Items, Learner, Predictor
+from querist.view import Need
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Train one network, and leave K fixed sets of its units away to draw K predictions.
+
+    ``base`` is a learner of a network, ``torch`` or ``transformers``, with dropout in it; ``rate`` overrides its
+    rates. The ``draws`` masks are drawn once, at the fit: the same for every row, block and shard, so that each draw is
+    one network, and joint quantities (batchbald, the covariance of two items) are right. Along the tokens of a text one
+    mask holds (Gal & Ghahramani 2016b). Normalisation by batch uses its running means. What comes before the first
+    dropout runs once per item, not K times. Found are the layers torch.nn.Dropout, 1d, 2d and 3d, and calls of
+    torch.nn.functional.dropout that the module makes in evaluation too; not the dropout inside fused attention.
+
+    Evidence: draws [N, K, C], probs, their mean; embed and head, of the whole network. Cost: one fit of the base;
+    a prediction is one pass up to the first dropout, K from there on. Source: Gal & Ghahramani 2016.
+
+    >>> Dropout(base="torch(module='cnn')", draws=20).base
+    "torch(module='cnn')"
+    """
+
+    base: str | Learner | Deep = "torch"
+    draws: int = 50
+    rate: float | None = None
+
+    about: ClassVar[About] = About(
+        "Monte Carlo dropout on a network (querist[torch])", tuple(sorted(GIVES)), "features", "one fit of the base"
+    )
+
+    def __post_init__(self) -> None:
+        check_count("draws", self.draws)
+        if self.rate is not None and not (isinstance(self.rate, int | float) and 0 < self.rate < 1):
+            raise BadInput(f"rate must lie between 0 and 1: got {self.rate!r}")
+        object.__setattr__(self, "base", written(deep(self.base, by="dropout")))
+
+    @cached_property
+    def learner(self) -> Deep:
+        """The learner of the network."""
+        return deep(self.base, by="dropout")
+
+    @property
+    def eats(self) -> str:
+        """What the network eats."""
+        return self.learner.eats
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: probs, draws, embed, head."""
+        return GIVES
+
+    def fit(
+        self,
+        items: Items,
+        targets: NDArray[np.int64],
+        *,
+        classes: int,
+        rng: np.random.Generator,
+        pool: Items | None = None,
+        warm: Predictor | None = None,
+    ) -> Predictor:
+        """Train the network, and draw the masks; raises BadInput for one without dropout, and what the base raises."""
+        lesson = self.learner.lesson(items, targets, classes=classes, pool=pool)
+        if lesson.hopeless:
+            return lesson.constant(GIVES, self.draws, entropy_of(rng))
+        from querist.learners._masks import masks_of
+
+        network = self.learner.network(lesson, rng, warm=warm)
+        masks: Any = masks_of(network, lesson, self.draws, rate=self.rate, entropy=entropy_of(rng))
+        return DrawnPredictor(network, masks, network.notes)
