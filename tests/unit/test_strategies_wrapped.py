@@ -18,6 +18,7 @@ SPECS = [
     "class-quota(of='uherding')",
     "group-cap(of=\"power(of='entropy')\", k=2)",
     "group-cap(of='k-center', k=2)",
+    "time-gap(of='k-center', gap=3)",
     "per-cost(of='egl')",
     "seals(of='badge', k=2)",
 ]

@@ -29,3 +29,15 @@ def overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> Floats:
 
 def _ends(boxes: NDArray[np.float64]) -> Floats:
     return np.asarray(boxes[..., :2] + boxes[..., 2:], np.float64)
+
+
+def instability(draws: NDArray[np.float64]) -> Floats:
+    """Score boxes by how far they move between the draws of a model.
+
+    Formula: 1 − (1/K) Σ_k IoU(b_k, b̄), b̄ the mean of the draws, side by side. Shapes: [M, K, 4] → [M]. Range: [0, 1).
+    Cost: O(M·K). Source: Kao et al. 2018 (localisation stability, from noisy copies of the image).
+
+    >>> instability(np.array([[[0.0, 0.0, 4.0, 2.0], [1.0, 0.0, 4.0, 2.0]]])).round(4).tolist()
+    [0.2222]
+    """
+    return np.asarray(1.0 - overlap(draws, draws.mean(axis=1, keepdims=True)).mean(axis=1), np.float64)

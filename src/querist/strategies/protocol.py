@@ -25,9 +25,9 @@ class Strategy(Protocol):
     """A rule that ranks items: a frozen dataclass whose fields are its parameters.
 
     ``needs`` is the evidence that must be there; of ``either`` the first kind that the learner gives is used.
-    ``context`` names what else it looks at, of labelled, targets, outcomes, votes, past, group. ``joint`` is true when
-    the choice of a row depends on the other rows chosen, so that shards give a two-round approximation instead of the
-    same picks. ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one
+    ``context`` names what else it looks at, of labelled, targets, outcomes, votes, past, group, time. ``joint`` is true
+    when the choice of a row depends on the other rows chosen, so that shards give a two-round approximation instead of
+    the same picks. ``cold`` names the strategy that stands in while fewer than two classes have a label; None: this one
     needs none. ``most_classes`` is the largest number of classes it is defined for; None: any. ``floor`` is the score
     at which nothing is expected of a row: powers of scores and scores per cost count from it. ``calibrated`` asks a
     study for tempered probabilities, which cost it five more fits. ``relabels`` asks it for labelled rows too: those
@@ -120,16 +120,15 @@ def top(view: View, scores: Floats, n: int, draw: Draw) -> Rows:
     return topk(scores, n, draw.uniform(view.keys, "ties"))
 
 
-def contenders(strategy: Strategy, view: View, n: int) -> Rows | None:
-    """Give, in order, the rows that may be among the n best by the strategy's estimate; None: any may.
+def contenders(estimate: Estimate | None, n: int) -> Rows | None:
+    """Give, in order, the rows that may be among the n best by a strategy's estimate; None: any may.
 
-    Cost: that of the estimate, and two reads of its values.
+    Cost: two reads of the estimate.
     """
-    estimate = strategy.estimate(view)
     if estimate is None:
         return None
     rows = within_top(estimate.values, n, 2 * estimate.error)
-    return rows if 2 * len(rows) <= len(view) else None
+    return rows if 2 * len(rows) <= len(estimate.values) else None
 
 
 def evidence_for(strategy: Strategy, name: str, provides: frozenset[Need]) -> frozenset[Need]:

@@ -38,7 +38,7 @@ class TimeGap(Wrapped):
     of: str | Strategy = "margin"
     gap: float = 30.0
 
-    watches: ClassVar[frozenset[str]] = frozenset({"time"})
+    watches: ClassVar[frozenset[str]] = frozenset({"group", "time"})
     joint: ClassVar[bool] = True
     about: ClassVar[About] = About("wrapper", "of, no two of a group nearer than gap", "of + O(n·N)", "common rule")
 

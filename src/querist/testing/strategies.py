@@ -47,7 +47,7 @@ from querist.testing.views import (
 )
 from querist.view import NEEDS, Draw, Head, Need, Ragged, Selection, View
 
-CONTEXT = frozenset({"labelled", "targets", "outcomes", "votes", "past", "group"})
+CONTEXT = frozenset({"labelled", "targets", "outcomes", "votes", "past", "group", "time"})
 _CERTAIN: dict[str, Change] = {"one-hot": one_hot, "one class": first_class}
 
 
@@ -328,6 +328,7 @@ def _context_only(view: View, context: Collection[str]) -> View:
         "targets": view.targets if "targets" in context else None,
         "past": view.past if "past" in context else (),
         "group": view.group if "group" in context else None,
+        "time": view.time if "time" in context else None,
     }
     return dataclasses.replace(asked, **parts)
 

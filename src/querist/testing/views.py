@@ -186,6 +186,12 @@ def _changed(name: str, value: Any, change: Change) -> Any:
 _Maker: TypeAlias = Callable[[np.random.Generator, NDArray[np.int64], Sizes], Any]
 
 
+def _place_shape(counts: Rows, sizes: Sizes) -> tuple[int, ...]:
+    """Places of a committee are boxes, one a member; others are the ends of a token."""
+    total = int(counts.sum())
+    return (total, sizes.members, 4) if sizes.committee else (total, 2)
+
+
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
@@ -227,7 +233,7 @@ _MAKERS: dict[Need, _Maker] = {
     "embed": lambda rng, counts, sizes: rng.normal(size=(len(counts), sizes.features)),
     "head": _head,
     "elements": _elements,
-    "places": lambda rng, counts, sizes: Ragged(rng.uniform(size=(int(counts.sum()), 2)), _starts(counts)),
+    "places": lambda rng, counts, sizes: Ragged(rng.uniform(size=_place_shape(counts, sizes)), _starts(counts)),
     "paths": _paths,
     "cost": lambda rng, counts, sizes: rng.uniform(0.5, 2.0, len(counts)),
 }
