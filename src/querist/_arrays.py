@@ -158,9 +158,8 @@ def within_top(values: NDArray[np.floating], n: int, slack: float) -> Rows:
     """
     whole = len(values) // BLOCK_ROWS * BLOCK_ROWS
     maxima = values[:whole].reshape(-1, BLOCK_ROWS).max(axis=1)
-    few = np.arange(len(values))
-    if len(maxima) >= n:
-        few = np.flatnonzero(values >= _below(_nth(maxima, n), slack))
+    low = _below(_nth(maxima, n), slack) if len(maxima) >= n else -np.inf
+    few = np.flatnonzero(values >= low)
     near = values[few]
     return few[near >= _below(_nth(near, n), slack)]
 

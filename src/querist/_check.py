@@ -24,25 +24,41 @@ _SHAPES: dict[str, tuple[int, str]] = {
 
 def check_view(view: View, needs: Iterable[Need] = NEEDS) -> None:
     """Check the evidence of a view, and of the views in its context; O(size of the evidence)."""
-    for part, where in ((view, ""), (view.labelled, "labelled "), (view.targets, "targets ")):
-        if part is not None:
-            for need in needs:
-                check_evidence(need, getattr(part, need), part.ids, where)
+    check_shapes(view, needs)
+    check_values(view, needs)
+
+
+def check_shapes(view: View, needs: Iterable[Need] = NEEDS) -> None:
+    """Check how large the evidence is and what kind of numbers it holds; O(1) but for runs of rows, O(N)."""
+    for part, where in _parts(view):
+        for need in needs:
+            _check_shape(where + need, need, getattr(part, need), part.ids)
+    for other, name in ((view.labelled, "labelled"), (view.targets, "targets")):
+        if other is not None:
+            _same_width(view, other, name)
+
+
+def check_values(view: View, needs: Iterable[Need] = NEEDS, *, sound: Array | None = None) -> None:
+    """Check every number; ``sound`` is evidence that somebody has looked through already."""
+    for part, where in _parts(view):
+        for need in needs:
+            value = getattr(part, need)
+            if value is not None and value is not sound:
+                _check_value(where + need, need, value, part.ids)
     if view.head is not None:
         _check_head(view.head, view)
-    if view.labelled is not None:
-        _same_width(view, view.labelled, "labelled")
-    if view.targets is not None:
-        _same_width(view, view.targets, "targets")
 
 
-def check_evidence(need: Need, value: Any, ids: Sequence[str], where: str = "") -> None:
-    """Check one kind of evidence against the ids it belongs to."""
+def _parts(view: View) -> list[tuple[View, str]]:
+    parts = ((view, ""), (view.labelled, "labelled "), (view.targets, "targets "))
+    return [(part, where) for part, where in parts if part is not None]
+
+
+def _check_shape(name: str, need: Need, value: Any, ids: Sequence[str]) -> None:
     if value is None or isinstance(value, Head):
         return
-    name = where + need
     if isinstance(value, Ragged):
-        _check_ragged(name, value, ids)
+        _check_starts(name, value, ids)
         return
     _check_numbers(name, value)
     ndim, shape = _SHAPES[need]
@@ -52,6 +68,14 @@ def check_evidence(need: Need, value: Any, ids: Sequence[str], where: str = "") 
         raise BadEvidence(f"{name} must have two columns, mean and variance: got {tuple(value.shape)}")
     if ndim > 1 and 0 in value.shape[1:]:
         raise BadEvidence(f"{name} must not have an empty axis: got {tuple(value.shape)}")
+
+
+def _check_value(name: str, need: Need, value: Any, ids: Sequence[str]) -> None:
+    if isinstance(value, Head):
+        return
+    if isinstance(value, Ragged):
+        _check_runs(name, value, ids)
+        return
     shares = need == "probs" or (need == "draws" and value.shape[2] > 1)  # draws [N, K, 1] are those of a regression
     if not _is_sound(value, shares):
         _check_finite(name, value, ids)
@@ -85,8 +109,7 @@ def _is_sound(value: Array, shares: bool) -> bool:
 
     rows = value.reshape(-1, value.shape[-1])
     if shares:
-        # half of what is allowed, since sums in another order round differently: NumPy judges the rest
-        return all(in_threads(all_distributions, len(rows), rows, _tolerance(value) / 2))
+        return all(in_threads(all_distributions, len(rows), rows, strict_tolerance(value)))
     return all(in_threads(all_finite, len(rows), rows))
 
 
@@ -96,6 +119,11 @@ def _tolerance(value: Array) -> float:
     if xp.isdtype(value.dtype, "integral"):
         return 0.0
     return min(0.05, max(1e-5, 8192 * float(xp.finfo(value.dtype).eps)))
+
+
+def strict_tolerance(value: Array) -> float:
+    """Say how far from 1 a sum may lie that was taken in another order, and rounded so: NumPy judges the rest."""
+    return _tolerance(value) / 2
 
 
 def _check_finite(name: str, value: Array, ids: Sequence[str]) -> None:
@@ -134,16 +162,20 @@ def _check_distribution(name: str, value: Array, ids: Sequence[str]) -> None:
         )
 
 
-def _check_ragged(name: str, value: Ragged, ids: Sequence[str]) -> None:
+def _check_starts(name: str, value: Ragged, ids: Sequence[str]) -> None:
     starts, total = value.starts, value.values.shape[0]
     if len(starts) != len(ids) + 1 or starts[0] != 0 or starts[-1] != total or (np.diff(starts) < 0).any():
         raise BadEvidence(
             f"{name}.starts must rise from 0 to {total} in {len(ids) + 1} steps: got {len(starts)} values, "
             f"{starts[:1].tolist()} … {starts[-1:].tolist()}"
         )
-    if not np.isfinite(to_numpy(value.values)).all():
-        flat = np.flatnonzero(~np.isfinite(to_numpy(value.values)).reshape(total, -1).all(axis=1))[0]
-        at = int(np.searchsorted(starts, flat, side="right")) - 1
+
+
+def _check_runs(name: str, value: Ragged, ids: Sequence[str]) -> None:
+    finite = np.isfinite(to_numpy(value.values))
+    if not finite.all():
+        flat = np.flatnonzero(~finite.reshape(len(finite), -1).all(axis=1))[0]
+        at = int(np.searchsorted(value.starts, flat, side="right")) - 1
         raise BadEvidence(f"{name} must be finite: {_row(ids, at)} holds a value that is not")
 
 

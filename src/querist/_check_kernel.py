@@ -1,4 +1,4 @@
-"""The check of large evidence, in one pass over it."""
+"""The check of large evidence, in one pass over it; estimates of scores do it on the way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 
 from querist._arrays import Array
-from querist._sum_kernel import sum_rows
 
 CHUNK = 2048
 
@@ -25,18 +24,28 @@ def all_finite(start: int, stop: int, rows: Array) -> bool:
 def all_distributions(start: int, stop: int, rows: Array, tolerance: float) -> bool:
     """Tell whether some rows hold finite numbers ≥ 0 that sum to 1 within a tolerance; rows [N, C], by row in memory.
 
-    Looks at rows that fit the processor's nearest cache, twice, and stops at the first that do not.
+    Looks at a part at a time, and stops at the first that does not.
     """
-    zero, step = rows.dtype.type(0), max(1, CHUNK // rows.shape[1])
-    sums, spare = np.empty(step, rows.dtype), np.empty(rows.shape[1] // 2 + 1, rows.dtype)
+    step = max(1, CHUNK // rows.shape[1])
     for at in range(start, stop, step):
-        chunk = rows[at : min(at + step, stop)]
-        flat, bad = chunk.reshape(-1), 0
-        for i in range(len(flat)):
-            bad += not flat[i] >= zero
-        sum_rows(chunk, sums, spare)
-        for i in range(len(chunk)):
-            bad += not abs(sums[i] - 1) <= tolerance
-        if bad:
+        if unsound(rows[at : min(at + step, stop)], tolerance):
             return False
     return True
+
+
+# Sums are taken in whatever order is fastest: they are compared with a tolerance far above their rounding, and what is
+# found wrong here is looked at again in full.
+@njit(nogil=True, fastmath={"reassoc"})  # type: ignore[untyped-decorator]
+def unsound(rows: Array, tolerance: float) -> int:
+    """Count the rows that are no distribution; rows [n, C], by row in memory."""
+    # unsigned: whether a signed place is negative would be looked up for every number, which is slow
+    flat, width = rows.reshape(-1), np.uint64(rows.shape[1])
+    zero, bad = rows.dtype.type(0), 0
+    for i in range(len(rows)):
+        first, total, below = np.uint64(i) * width, zero, 0
+        for c in range(width):
+            share = flat[first + c]
+            total += share
+            below += not share >= zero
+        bad += below > 0 or not abs(total - 1) <= tolerance
+    return bad

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from querist._arrays import Floats, Rows
-from querist._check import check_view, require
+from querist._check import check_shapes, check_values, require
 from querist._draw import Draw, key_of, keys_of
 from querist._load import make
 from querist.errors import BadData, BadEvidence, BadInput, MissingEvidence, near
+from querist.scores.estimates import Estimate
 from querist.strategies.protocol import Strategy, contenders, host
 from querist.view import NEEDS, Head, Need, Ragged, Selection, View
 
@@ -72,17 +73,25 @@ def choose(strategy: str | Strategy, n: int, *, seed: int | None = None, **rows:
     rule, name = resolve(strategy)
     if not isinstance(n, int | np.integer) or n < 0:
         raise BadInput(f"n must be a whole number, 0 or more: got {n!r}")
-    view, order = _view(rule, name, rows)
-    chosen = choose_from(rule, view, n=int(n), draw=Draw(_seed(seed)))
+    named = rows.get("ids") is not None
+    view = _view(rule, name, rows)
+    estimate = rule.estimate(view)  # of a large pool; it reads what the check would read, and does that on the way
+    check_values(view, sound=None if estimate is None else estimate.sound)
+    order = np.argsort(view.keys, kind="stable") if named else None
+    if order is not None:
+        view, estimate = view.take(order), None if estimate is None else estimate.take(order)
+    if "targets" in rule.context and view.targets is None:
+        view = replace(view, targets=default_targets(view))
+    chosen = choose_from(rule, view, n=int(n), draw=Draw(_seed(seed)), estimate=estimate)
     return replace(chosen, rows=chosen.rows if order is None else order[chosen.rows])
 
 
-def choose_from(rule: Strategy, view: View, *, n: int, draw: Draw) -> Selection:
-    """Score and select on one view; the checks are done before."""
+def choose_from(rule: Strategy, view: View, *, n: int, draw: Draw, estimate: Estimate | None = None) -> Selection:
+    """Score and select on one view; the checks are done before, the estimate perhaps."""
     if len(view) == 0 or n == 0:
         return Selection(np.empty(0, np.intp), np.empty(0))
     n = min(n, len(view))
-    rows = contenders(rule, view, n)
+    rows = contenders(estimate or rule.estimate(view), n)
     part = view if rows is None else view.take(rows)
     chosen = rule.select(part, host(rule.score(part, draw)), n=n, draw=draw)
     return chosen if rows is None else replace(chosen, rows=rows[chosen.rows])
@@ -100,7 +109,8 @@ def _seed(seed: int | None) -> int:
     return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
 
 
-def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> tuple[View, Rows | None]:
+def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> View:
+    """Put the evidence together; its numbers are not checked yet."""
     labelled, labels, targets = rows.pop("labelled", None), rows.pop("labels", None), rows.pop("targets", None)
     votes, ids, group = rows.pop("votes", None), rows.pop("ids", None), rows.pop("group", None)
     time = rows.pop("time", None)
@@ -113,15 +123,9 @@ def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> tuple[View, Rows |
         raise BadInput("labels and votes belong to rows already asked: pass labelled={…}, their evidence, as well")
     if targets is not None:
         view = replace(view, targets=_part("targets", targets, prefix="target/"))
-    check_view(view)
+    check_shapes(view)
     require(view, name, needs=rule.needs, either=rule.either, context=rule.context)
-    order = None
-    if ids is not None:
-        order = np.argsort(view.keys, kind="stable")
-        view = view.take(order)
-    if "targets" in rule.context and view.targets is None:
-        view = replace(view, targets=default_targets(view))
-    return view, order
+    return view
 
 
 def _rows(evidence: Mapping[str, Any], ids: Sequence[object] | None, group: ArrayLike | None, prefix: str = "") -> View:

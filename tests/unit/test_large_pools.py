@@ -15,9 +15,11 @@ from querist import _check, choose
 from querist._arrays import within_top
 from querist._check import check_view
 from querist._draw import key_of
+from querist._load import builtin, find
 from querist._parallel import in_threads
-from querist._query import _Numbered, choose_from
+from querist._query import _Numbered, choose_from, query
 from querist.errors import BadEvidence
+from querist.scores import estimates
 from querist.scores.estimates import Estimate
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, View
@@ -156,6 +158,62 @@ class Rough(Strategy):
 
 
 scored: list[int] = []
+
+
+ESTIMATING = {
+    "entropy": "probs", "least-confidence": "probs", "margin": "probs", "ratio": "probs",
+    "bald": "draws", "kl-consensus": "draws", "consensus-entropy": "draws", "vote-entropy": "draws",
+}  # fmt: skip
+
+
+class TestCheckOnTheWay:
+    """An estimate checks what it reads: a fault is found there as the plain check finds it."""
+
+    @pytest.fixture
+    def large(self, monkeypatch):
+        for module in (_check, estimates):
+            monkeypatch.setattr(module, "WORTH", 0)
+
+    def said(self, strategy, value):
+        try:
+            query(strategy, 3, seed=0, ids=IDS, **{ESTIMATING[strategy]: value})
+        except BadEvidence as error:
+            return str(error)
+        return None
+
+    def test_every_strategy_with_an_estimate_is_here(self):
+        names = {n for n in builtin("strategies") if find("strategies", n).estimate is not Strategy.estimate}
+        assert names == set(ESTIMATING)
+
+    @pytest.mark.parametrize("strategy", ESTIMATING)
+    @pytest.mark.parametrize("classes", [2, 16, 17, 1000])
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, -0.5, 2.0])
+    def test_the_message_is_that_of_the_plain_check(self, monkeypatch, strategy, classes, bad):
+        value = rows_of(classes, members=3 if ESTIMATING[strategy] == "draws" else None)
+        value[7, ..., -1] = bad
+        plain = self.said(strategy, value)
+        assert "item_007" in plain
+        for module in (_check, estimates):
+            monkeypatch.setattr(module, "WORTH", 0)
+        assert self.said(strategy, value) == plain
+
+    @pytest.mark.parametrize("strategy", ESTIMATING)
+    def test_a_negative_number_does_not_hide_in_a_sum_of_one(self, large, strategy):
+        value = rows_of(2, members=3 if ESTIMATING[strategy] == "draws" else None)
+        value[7] = [1.5, -0.5]
+        assert "must not be negative: row 7 (item 'item_007') holds -0.5" in self.said(strategy, value)
+
+    @pytest.mark.parametrize("strategy", ESTIMATING)
+    @pytest.mark.parametrize("classes", [2, 16, 17, 1000])
+    def test_sound_evidence_is_read_once(self, large, monkeypatch, strategy, classes):
+        monkeypatch.setattr(_check, "_is_sound", lambda *_: pytest.fail("the evidence was checked twice"))
+        assert self.said(strategy, rows_of(classes, members=3 if ESTIMATING[strategy] == "draws" else None)) is None
+
+    def test_evidence_that_the_strategy_does_not_read_is_checked_all_the_same(self, large):
+        embed = np.zeros((300, 2))
+        embed[5, 1] = np.nan
+        with pytest.raises(BadEvidence, match=r"embed must be finite: row 5 \(item '5'\) holds nan"):
+            query("margin", 3, seed=0, probs=rows_of(3), embed=embed)
 
 
 class TestEstimates:

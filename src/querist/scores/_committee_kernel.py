@@ -1,6 +1,7 @@
 """Scores of a committee, in single precision and one pass over a large pool.
 
-Each kernel scores rows start to stop of draws [N, K, C], by row in memory, into out [N] float32.
+Each kernel scores rows start to stop of draws [N, K, C], by row in memory, into out [N] float32. On the way it checks
+them, as they are at hand: it returns how many draws are no distribution, their sum off by more than a tolerance.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from querist._arrays import Array
+from querist._check_kernel import unsound
 from querist._sum_kernel import sum_rows
 from querist.scores._log_kernel import ONE, ZERO, xlogx32
 
@@ -17,38 +19,44 @@ CHUNK = 4096
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def consensus_entropy(start: int, stop: int, draws: Array, out: Array) -> None:
+def consensus_entropy(start: int, stop: int, draws: Array, out: Array, tolerance: float) -> int:
     """Compute H(p̄)."""
     step, means, spare = _room(draws)
+    bad = 0
     for at in range(start, stop, step):
         chunk = draws[at : min(at + step, stop)]
+        bad += unsound(chunk.reshape(-1, draws.shape[2]), tolerance)
         _entropy_of_means(chunk, means, spare, out[at : at + len(chunk)])
+    return bad
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def bald(start: int, stop: int, draws: Array, out: Array) -> None:
+def bald(start: int, stop: int, draws: Array, out: Array, tolerance: float) -> int:
     """Compute H(p̄) − (1/K) Σ_k H(p_k)."""
     members, width = draws.shape[1], draws.shape[1] * draws.shape[2]
     step, means, spare = _room(draws)
-    terms, sums = np.empty((step, width), np.float32), np.empty(step, np.float32)
+    terms, sums, bad = np.empty((step, width), np.float32), np.empty(step, np.float32), 0
     for at in range(start, stop, step):
         chunk = draws[at : min(at + step, stop)]
         scores = out[at : at + len(chunk)]
+        bad += unsound(chunk.reshape(-1, draws.shape[2]), tolerance)
         _entropy_of_means(chunk, means, spare, scores)
         xlogx32(chunk.reshape(-1), terms.reshape(-1))
         sum_rows(terms[: len(chunk)], sums, spare)
         for i in range(len(scores)):
             scores[i] += sums[i] / np.float32(members)
+    return bad
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def vote_entropy(start: int, stop: int, draws: Array, out: Array) -> None:
+def vote_entropy(start: int, stop: int, draws: Array, out: Array, tolerance: float) -> int:
     """Compute the entropy of the shares of votes, the vote of a member split evenly among its best classes."""
     part, scores = draws[start:stop], out[start:stop]
     members, classes = np.float32(draws.shape[1]), draws.shape[2]
     shares, terms = np.empty((1, classes), np.float32), np.empty((1, classes), np.float32)
-    spare = np.empty(classes // 2 + 1, np.float32)
+    spare, bad = np.empty(classes // 2 + 1, np.float32), 0
     for i in range(len(part)):
+        bad += unsound(part[i], tolerance)
         shares[0, :] = ZERO
         for k in range(part.shape[1]):
             best, count = part[i, k, 0], 0
@@ -64,6 +72,7 @@ def vote_entropy(start: int, stop: int, draws: Array, out: Array) -> None:
         xlogx32(shares[0], terms[0])
         sum_rows(terms, scores[i : i + 1], spare)
         scores[i] = -scores[i]
+    return bad
 
 
 @njit(nogil=True)  # type: ignore[untyped-decorator]

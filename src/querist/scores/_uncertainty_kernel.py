@@ -1,6 +1,7 @@
 """Scores of one predictive distribution per row, in single precision and one pass over a large pool.
 
-Each kernel scores rows start to stop of probs [N, C], by row in memory, into out [N] float32.
+Each kernel scores rows start to stop of probs [N, C], by row in memory, into out [N] float32. On the way it checks
+them, as they are at hand: it returns how many are no distribution, their sum off by more than a tolerance.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from querist._arrays import Array
+from querist._check_kernel import unsound
 from querist._sum_kernel import SHORT, sum_rows
 from querist.scores._log_kernel import ONE, xlogx32
 
@@ -18,47 +20,50 @@ LEAST_CONFIDENCE, MARGIN, RATIO = 0, 1, 2
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def entropy(start: int, stop: int, probs: Array, out: Array) -> None:
+def entropy(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> int:
     """Compute −Σ_c p_c log p_c."""
-    classes = probs.shape[1]
+    classes, bad = probs.shape[1], 0
     step = max(1, CHUNK // classes)
     terms, spare = np.empty((step, classes), np.float32), np.empty(classes // 2 + 1, np.float32)
     for at in range(start, stop, step):
         chunk = probs[at : min(at + step, stop)]
         scores = out[at : at + len(chunk)]
+        bad += unsound(chunk, tolerance)
         xlogx32(chunk.reshape(-1), terms.reshape(-1))
         sum_rows(terms[: len(chunk)], scores, spare)
         for i in range(len(scores)):
             scores[i] = -scores[i]
+    return bad
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def least_confidence(start: int, stop: int, probs: Array, out: Array) -> None:
+def least_confidence(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> int:
     """Compute 1 − max_c p_c."""
-    _each_top_two(start, stop, probs, out, LEAST_CONFIDENCE)
+    return _each_top_two(probs[start:stop], out[start:stop], LEAST_CONFIDENCE, tolerance)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def margin(start: int, stop: int, probs: Array, out: Array) -> None:
+def margin(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> int:
     """Compute p₂ − p₁; a single class has p₂ = 0."""
-    _each_top_two(start, stop, probs, out, MARGIN)
+    return _each_top_two(probs[start:stop], out[start:stop], MARGIN, tolerance)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def ratio(start: int, stop: int, probs: Array, out: Array) -> None:
+def ratio(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> int:
     """Compute p₂ / p₁; a single class has p₂ = 0."""
-    _each_top_two(start, stop, probs, out, RATIO)
+    return _each_top_two(probs[start:stop], out[start:stop], RATIO, tolerance)
 
 
 @njit(nogil=True)  # type: ignore[untyped-decorator]
-def _each_top_two(start: int, stop: int, probs: Array, out: Array, score: int) -> None:
-    part, scores, classes = probs[start:stop], out[start:stop], probs.shape[1]
-    flat = part.reshape(-1)
-    high, low = np.empty(classes // 2 + 1, probs.dtype), np.empty(classes // 2 + 1, probs.dtype)
-    for i in range(len(part)):
+def _each_top_two(rows: Array, scores: Array, score: int, tolerance: float) -> int:
+    classes, flat, bad = rows.shape[1], rows.reshape(-1), 0
+    high, low = np.empty(classes // 2 + 1, rows.dtype), np.empty(classes // 2 + 1, rows.dtype)
+    for i in range(len(rows)):
         if classes <= SHORT:
-            first, second = _top_two(part, i)
+            first, second, sound = _top_two(rows, i, tolerance)
+            bad += not sound
         else:
+            bad += unsound(rows[i : i + 1], tolerance)
             first, second = _top_two_of_many(flat, i * classes, classes, high, low)
         if score == LEAST_CONFIDENCE:
             scores[i] = ONE - np.float32(first)
@@ -66,16 +71,20 @@ def _each_top_two(start: int, stop: int, probs: Array, out: Array, score: int) -
             scores[i] = np.float32(second - first)
         else:
             scores[i] = np.float32(second / first)
+    return bad
 
 
 @njit(nogil=True)  # type: ignore[untyped-decorator]
-def _top_two(rows: Array, i: int) -> tuple[float, float]:
-    first, second = rows[i, 0], rows.dtype.type(0)
-    for c in range(1, rows.shape[1]):
+def _top_two(rows: Array, i: int, tolerance: float) -> tuple[float, float, bool]:
+    zero = rows.dtype.type(0)
+    total, first, second, least = zero, zero, zero, zero
+    for c in range(rows.shape[1]):
         p = rows[i, c]
+        total += p  # is no number if one of them is not
+        least = min(least, p)
         second = max(second, min(first, p))
         first = max(first, p)
-    return first, second
+    return first, second, least >= zero and abs(total - 1) <= tolerance
 
 
 @njit(nogil=True)  # type: ignore[untyped-decorator]

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Array
+from querist._arrays import Array, Rows
+from querist._check import strict_tolerance
 from querist._parallel import WORTH, in_threads
 
 UNIT = 2.0**-24
@@ -26,10 +27,18 @@ OF_TWO = 8 * UNIT
 
 
 class Estimate(NamedTuple):
-    """Scores in single precision [N], and a bound on how far each lies from the score itself."""
+    """Scores in single precision [N], and a bound on how far each lies from the score itself.
+
+    ``sound`` is the evidence that was read if every distribution in it is one, else None: then the check has been done.
+    """
 
     values: NDArray[np.float32]
     error: float
+    sound: Array | None = None
+
+    def take(self, rows: Rows) -> Estimate:
+        """Take some rows."""
+        return self._replace(values=self.values[rows])
 
 
 def entropy(probs: Array) -> Estimate | None:
@@ -97,8 +106,8 @@ def _run(file: str, kernel: str, rows: Array, error: float) -> Estimate | None:
         return None
     score = getattr(import_module(f"querist.scores._{file}_kernel"), kernel)
     values = np.empty(len(rows), np.float32)
-    in_threads(score, len(rows), rows, values)
-    return Estimate(values, error)
+    bad = in_threads(score, len(rows), rows, values, strict_tolerance(rows))
+    return Estimate(values, error, sound=None if any(bad) else rows)
 
 
 def error_of_entropy(classes: int, terms: int) -> float:
