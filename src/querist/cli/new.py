@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from querist.study import Status
 
 
+class Audit(click.ParamType[float | str]):
+    """A share from 0 to 1, 1 excluded, or the word "prequential"."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """Read what was given."""
+        if value == "prequential":
+            return "prequential"
+        share: float = click.FloatRange(0, 1, max_open=True).convert(value, param, ctx)
+        return share
+
+
 @click.command(epilog=example("querist new cells.querist cells.csv --labels benign,malignant --id name"))
 @click.argument("study", metavar="STUDY")
 @click.argument("data", metavar="DATA")
@@ -33,11 +46,11 @@ if TYPE_CHECKING:
 @click.option("--overlap", type=click.IntRange(1), metavar="K", default=1, show_default=True, help="People per item.")
 @click.option(
     "--audit",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Audit(),
     metavar="SHARE",
-    default=0.0,
-    show_default=True,
-    help="Of all questions, the share asked at random for `querist status` to tell the accuracy; 0.1 is usual.",
+    help="Of all questions, the share asked at random, which trains nothing, for `querist status` to tell the "
+    "accuracy; prequential: a tenth that trains once it was scored.  [default: 0.1 for classes in 300 items or more, "
+    "else 0]",
 )
 @click.option("--suggestions/--no-suggestions", default=True, help="Show what the model would answer, or do not.")
 @click.option("--ignore-labels", is_flag=True, help="Start without the labels in the data; their classes stay.")
@@ -51,7 +64,9 @@ def command(study: str, data: str, as_json: bool, **options: Any) -> None:
     the data are kept as answers, unless you say --ignore-labels.
     """
     check_place(study)
-    status = _create(study, data, **options)
+    status, warning = _create(study, data, **options)
+    if warning:
+        say(f"warning: {warning}")
     if as_json:
         emit(status.facts())
         return
@@ -61,16 +76,19 @@ def command(study: str, data: str, as_json: bool, **options: Any) -> None:
     say(f"next: querist ask {study}")
 
 
-def _create(path: str, data: str, *, labels: str | None, ignore_labels: bool, **options: Any) -> Status:
+def _create(
+    path: str, data: str, *, labels: str | None, ignore_labels: bool, **options: Any
+) -> tuple[Status, str | None]:
     from querist.data import load
     from querist.study import Study
+    from querist.study.audit import warning_for
 
     names = None if labels is None else classes_of(labels)
     dataset = load(data, **columns(options))
     notes(dataset)
     warnings(dataset, names)
     with Study.create(path, dataset, labels=names, keep_labels=not ignore_labels, **options) as study:
-        return study.status()
+        return study.status(), warning_for(study.settings.held, study.pool)
 
 
 def check_place(study: str) -> None:

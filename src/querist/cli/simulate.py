@@ -83,6 +83,23 @@ _EXAMPLE = "querist simulate digits --strategy random,uherding,margin --batch 10
     "--missing", type=float, metavar="SHARE", default=0.0, show_default=True, help='The share of "unsure" answers.'
 )
 @click.option(
+    "--annotators",
+    type=click.IntRange(1),
+    metavar="A",
+    default=1,
+    show_default=True,
+    help="People who answer in turn; their shares of wrong answers are spread from 0 to twice --noise.",
+)
+@click.option("--overlap", type=click.IntRange(1), metavar="K", default=1, show_default=True, help="People per item.")
+@click.option(
+    "--audit",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="SHARE",
+    default=0.0,
+    show_default=True,
+    help="The share of labels drawn at random that trains nothing.",
+)
+@click.option(
     "--jobs", type=click.IntRange(1), metavar="J", default=1, show_default=True, help="Processes that share the runs."
 )
 @as_json

@@ -23,6 +23,8 @@ def command(study: Study, as_json: bool) -> None:
     write(f"{status.learner} + {status.strategy}, batch {status.batch}")
     for estimate in status.estimates:
         write(estimate["sentence"])
+    if status.saved is not None and status.saved["value"] is not None:
+        write(status.saved["sentence"])
     if status.advice is not None:
         write(status.advice["sentence"])
     for person in status.annotators:

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 
 @study_command("querist step cells.querist")
+@click.option("--final", is_flag=True, help="End the study: train on the audit's labels too. There is no way back.")
 @as_json
-def command(study: Study, as_json: bool) -> None:
+def command(study: Study, as_json: bool, final: bool) -> None:
     """Train on the labels so far, and rank the next queue.
 
-    Without a new answer since the last step there is nothing to do, and nothing is done.
+    Without a new answer since the last step there is nothing to do, and nothing is done. With --final the model learns
+    the labels of the audit too; `querist status` then keeps the figures of the model before it.
     """
-    step = study.step()
+    step = study.finish() if final else study.step()
     if as_json:
         emit(step.facts())
     else:

@@ -3,7 +3,8 @@
 An item belongs to the audit if its own draw, keyed by the seed and its id, is below the share: so items that arrive
 later join as fairly as the first, and the audit is a uniform sample of everything, whatever the strategy does. They are
 asked in the order of that draw; the answers count as far as the order is answered without a gap, so that slow answers
-cannot bias the sample.
+cannot bias the sample. Two exceptions train on its answers: ``prequential``, which tells another figure, and the last
+model of a study that was ended with ``finish``, which nothing is left to score.
 
 The figures are those of the model on items like the pool's that it has not seen. They are not corrected for the size of
 the pool: a model is better on the items it was trained on, which the audit never holds, so the audit is a sample of
@@ -16,7 +17,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import floor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,9 @@ from querist.estimate.accuracy import accuracy
 from querist.estimate.log_loss import log_loss
 from querist.estimate.looks import alpha_at
 from querist.estimate.macro import balanced_accuracy, macro_f1
-from querist.estimate.protocol import Codes, Estimate, History, Version
-from querist.estimate.sample import Sample
+from querist.estimate.proportion import labels_needed, upper_bound
+from querist.estimate.protocol import Codes, Estimate, History, Version, not_enough
+from querist.estimate.sample import FEW, Sample
 from querist.estimate.saved import labels_saved, random_curve, random_subsets
 from querist.learners.protocol import Learner
 from querist.store.protocol import Ranked
@@ -42,6 +44,10 @@ if TYPE_CHECKING:
     from querist.study.known import Known
     from querist.study.model import Model
 
+SHARE = 0.1
+"""The share of a study where nobody names one."""
+PROOF = 0.05
+"""The error that a new study's audit should be able to prove."""
 REASON = "audit: drawn at random from the whole pool"
 CONFIDENCE = 0.95
 STOP_SET = 2_000
@@ -49,9 +55,13 @@ STOP_SET = 2_000
 METRICS = (accuracy, balanced_accuracy, macro_f1, log_loss)
 
 
+Mode: TypeAlias = Literal["apart", "prequential", "final"]
+"""Which answers of the audit train: none; those that were scored before; all of them, after the study has ended."""
+
+
 @dataclass(frozen=True)
 class Reserve:
-    """Which items are the audit's: those whose keyed draw is below the share.
+    """Which items are the audit's: those whose keyed draw is below the share; and what becomes of its answers.
 
     >>> pool = Pool(tuple(f"item {i}" for i in range(1000)), np.zeros((1000, 1)))
     >>> len(Reserve(0, 0.1).order(pool)), len(Reserve(0, 0.0).order(pool))
@@ -60,6 +70,7 @@ class Reserve:
 
     seed: int
     share: float
+    mode: Mode = "apart"
 
     def __post_init__(self) -> None:
         if not 0 <= self.share < 1:
@@ -137,12 +148,40 @@ class Turn:
         return mixed(own, self.waiting, share=self.reserve.share, asked=self.asked, done=self.done)
 
 
-def check_share(share: float, task: Task) -> float:
-    """Refuse an audit of labels that are not one class each: its figures are those of classes."""
+def reserve_for(wish: float | str | None, task: Task, items: int) -> Reserve:
+    """Settle the audit of a new study: a share, "prequential", or None for a tenth where that can tell something.
+
+    By default there is none for labels that are not one class each, whose figures would not be sound, and none in a
+    pool of fewer than 300 items, of which a tenth would not make the 30 audit labels that figures take. Raises
+    BadInput for an audit of labels that cannot have one.
+    """
     codes = task.encode([])
-    if share and (codes.ndim != 1 or codes.dtype != np.int64):
+    sound = codes.ndim == 1 and codes.dtype == np.int64 and task.classes > 1
+    if wish is None:
+        return Reserve(0, SHARE if sound and SHARE * items >= FEW else 0.0)
+    if isinstance(wish, str) and wish != "prequential":
+        raise BadInput(f"audit must be a share, such as 0.1, or 'prequential': got {wish!r}")
+    made = Reserve(0, SHARE, "prequential") if isinstance(wish, str) else Reserve(0, wish)
+    if made.share and not sound:
         raise BadInput(f"an audit needs labels of one class each: {task.schema['task']} has others; leave audit at 0")
-    return Reserve(0, share).share
+    return made
+
+
+def warning_for(reserve: Reserve, pool: Pool) -> str | None:
+    """Say that the audit of a study can never prove an error of 5 %, and what it can; None where it can.
+
+    >>> pool = Pool(tuple(f"item {i}" for i in range(400)), np.zeros((400, 1)))
+    >>> warning_for(Reserve(0, 0.1), pool)
+    'the audit holds 37 items: all right, they prove an error of at most 7.8 % (95 % confidence); 5 % takes 59'
+    """
+    held, fewest = len(reserve.order(pool)), labels_needed(PROOF, confidence=CONFIDENCE)
+    if not held or held >= fewest or reserve.mode == "prequential":
+        return None
+    least = upper_bound(0, held, confidence=CONFIDENCE)
+    return (
+        f"the audit holds {held} items: all right, they prove an error of at most {100 * least:.1f} % "
+        f"({100 * CONFIDENCE:.0f} % confidence); {100 * PROOF:.0f} % takes {fewest}"
+    )
 
 
 def waiting(known: Known, reserve: Reserve, out: set[str]) -> list[Ranked]:
@@ -156,9 +195,7 @@ def waiting(known: Known, reserve: Reserve, out: set[str]) -> list[Ranked]:
 def answers(known: Known, reserve: Reserve) -> tuple[Rows, Codes]:
     """Give the audit's rows, and the answers on them as far as there is no gap, −1 for one that was set aside."""
     order = reserve.order(known.pool)
-    codes = known.codes[order]
-    open_ = [code < 0 and known.pool.ids[row] not in known.aside for row, code in zip(order, codes, strict=True)]
-    return order, codes[: open_.index(True) if True in open_ else len(codes)]
+    return order, known.codes[order[: known.counted(order)]]
 
 
 def findings(known: Known, reserve: Reserve, model: Model, *, look: int) -> list[Estimate]:
@@ -205,8 +242,10 @@ def _codes(evidence: Evidence, classes: int) -> Codes:
 def saved(known: Known, reserve: Reserve, learner: Learner, model: Model) -> Estimate:
     """Tell how many random labels each label was worth; trains 20 models on parts of the audit, and throws them away.
 
-    Cost: 20 fits on at most four fifths of the audit's answers.
+    Not where the audit's answers train the model too. Cost: 20 fits on at most four fifths of the audit's answers.
     """
+    if reserve.mode != "apart":
+        return not_enough("labels_saved", 0, 0.9, "the audit's answers train the model too")
     order, truth = answers(known, reserve)
     rows, codes = order[: len(truth)][truth >= 0], truth[truth >= 0]
     draw = Draw(reserve.seed, known.position)
@@ -247,7 +286,8 @@ def history(store: Store, known: Known, reserve: Reserve, *, rounds: int) -> His
     order = order[:STOP_SET]
     versions = tuple(_version(facts, known.pool, order, reserve) for facts in _kept(store, rounds))
     left = int((known.codes < 0).sum())
-    return History(versions, truth[:STOP_SET], left=left)  # no pool size: see the top of this file
+    told = truth[:STOP_SET] if reserve.mode == "apart" else truth[:0]  # what trained the model proves nothing of it
+    return History(versions, told, left=left)  # no pool size: see the top of this file
 
 
 def _kept(store: Store, rounds: int) -> Iterator[dict[str, Any]]:

@@ -69,6 +69,9 @@ class Status:
     """The metrics of the current model from the audit, each with its interval and its sentence; none without one."""
     advice: dict[str, Any] | None = None
     """What the default stopping rule says: ``stop`` and its ``sentence``; None without an audit."""
+    saved: dict[str, Any] | None = None
+    """How many random labels each label was worth, with an interval; None without an audit, or where training is slow:
+    ``Study.labels_saved()`` then tells it."""
     annotators: tuple[dict[str, Any], ...] = ()
     """How often each person is right, judged by the others, with an interval and a sentence; none before two people
     have labelled one item."""
@@ -114,6 +117,7 @@ def status_of(settings: Settings, known: Known, *, counts: Counts, current: Publ
         version=settings.version,
         estimates=() if current is None else tuple(current.info.get("estimates", ())),
         advice=None if current is None else current.info.get("advice"),
+        saved=None if current is None else current.info.get("saved"),
         annotators=_annotators(known),
     )
 

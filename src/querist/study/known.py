@@ -170,7 +170,24 @@ class Known:
     @property
     def labelled(self) -> Rows:
         """The labelled rows in ingest order that a model may be trained on: not those of the audit."""
-        return np.flatnonzero((self.codes != UNKNOWN) & ~self.reserved)
+        return np.flatnonzero((self.codes != UNKNOWN) & self.trains)
+
+    @property
+    def trains(self) -> NDArray[np.bool_]:
+        """Mark the rows whose labels may train: all but the audit's, or with those that were scored, or all; [N]."""
+        mode = "apart" if self._reserve is None else self._reserve.mode
+        if mode == "final":
+            return np.ones(len(self.pool), bool)
+        mask = ~self.reserved
+        if mode == "prequential" and self._reserve is not None:
+            order = self._reserve.order(self.pool)
+            mask[order[: self.counted(order)]] = True
+        return mask
+
+    def counted(self, order: Rows) -> int:
+        """Count how far some rows are answered or set aside without a gap."""
+        gap = (row for row, code in enumerate(self.codes[order].tolist()) if code < 0)
+        return next((at for at in gap if self.pool.ids[order[at]] not in self.aside), len(order))
 
     def set_aside(self) -> list[str]:
         """List the items set aside, in ingest order."""

@@ -18,10 +18,10 @@ from querist.estimate.stopping import rule as stopping_rule
 from querist.formats import LabelRow
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Items, Learner, Predictor
-from querist.store import Store, discard, open_store
+from querist.store import Store, open_store
 from querist.store.protocol import Claim
 from querist.strategies.protocol import Strategy
-from querist.study.audit import Reserve, check_share, history, saved
+from querist.study.audit import history, saved
 from querist.study.facts import Query, Status, Step, status_of
 from querist.study.items import Encoding, StoredItems, cache_of
 from querist.study.known import Known
@@ -29,8 +29,8 @@ from querist.study.lock import holding
 from querist.study.model import Model, train
 from querist.study.oracle import Oracle, run
 from querist.study.rows import label_rows
-from querist.study.settings import Settings, stored
-from querist.study.start import chosen, dataset_of, first_labels, given_in, task_of
+from querist.study.settings import Settings, ended, stored
+from querist.study.start import chosen, dataset_of, first_labels, founding, given_in, task_of
 from querist.study.step import Basis, digest_of, take
 from querist.tasks import Answer, Label, Task, from_schema
 from querist.view import Draw, Evidence, Need
@@ -65,8 +65,7 @@ class Study:
         self.task: Task = from_schema(settings.task)
         self._learner = learner
         self._items = StoredItems(store, Encoding(settings.encoder, cache))
-        self._reserve = Reserve(settings.seed, settings.audit)
-        self._known = Known(self.task, self.pool, settings.overlap, self._reserve)
+        self._known = Known(self.task, self.pool, settings.overlap, settings.held)
         self._model: Model | None = None
         self._said: tuple[int, dict[str, Any]] = (0, {})
 
@@ -87,7 +86,7 @@ class Study:
         reserve: int | None = None,
         keep_labels: bool = True,
         encoder: str | None = None,
-        audit: float = 0.0,
+        audit: float | str | None = None,
         **reading: Any,
     ) -> Study:
         """Start a study, and rank its first queue without any label.
@@ -99,29 +98,23 @@ class Study:
         a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images (see
         ``querist.embed.image_encoder``); features are kept in the folder ``name.querist.cache``, which may be deleted.
         ``audit`` is the share of what is asked that is drawn at random from the whole pool and trains nothing, so that
-        ``status`` can tell the accuracy (see ``querist.study.audit``). Raises StudyExists, BadData, BadLabel,
-        UnknownName.
+        ``status`` can tell the accuracy; default: 0.1 for classes in 300 items or more. "prequential" trains on each
+        of these items once it was scored. Raises StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
         given = first_labels(dataset, made) if keep_labels else []
         settings, rule, model = chosen(
-            dataset.pool, made, learner=learner, strategy=strategy,
+            dataset.pool, made, learner=learner, strategy=strategy, audit=audit,
             batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve, encoder=encoder,
-            audit=check_share(audit, made),
         )  # fmt: skip
-        store = open_store(path, create=True)
-        try:
+        with founding(path) as store:
             store.put("pool/1", blocks.dump(dataset.pool))
             store.put("settings", replace(settings, whole=False).dump())
             study = cls(store, settings, rule, model, cache=cache_of(path))
             study.record(given)
             study.step()
             store.put("settings", settings.dump())
-        except BaseException:
-            store.close()
-            discard(path)
-            raise
         return study
 
     @classmethod
@@ -327,6 +320,15 @@ class Study:
         step, self._model = take(basis, self.store)
         return step
 
+    def finish(self) -> Step:
+        """End the study: train the last model on every label, those of the audit too. There is no way back.
+
+        Nothing is left to score that model: ``status`` keeps the figures of the one before it, which had fewer labels.
+        """
+        self.settings, self._model = ended(self.store, self.settings), None
+        self._known = Known(self.task, self.pool, self.settings.overlap, self.settings.held)
+        return self.step()
+
     def _current(self) -> Model:
         """The model of the current round; rebuilt from the log when another process trained it."""
         current = self.store.published()
@@ -361,7 +363,7 @@ class Study:
     def history(self) -> History:
         """Give what the stopping rules see: every model on the audit's items, and the answers on them."""
         current = self.store.published()
-        return history(self.store, self._catch_up(), self._reserve, rounds=0 if current is None else current.round)
+        return history(self.store, self._catch_up(), self.settings.held, rounds=0 if current is None else current.round)
 
     def advice(self, rule: Stop | str = DEFAULT) -> Verdict:
         """Ask a stopping rule, by name or as a function, whether to stop; its sentence says why.
@@ -378,8 +380,7 @@ class Study:
 
     def labels_saved(self) -> Estimate:
         """Tell how many random labels each label was worth; trains 20 models on parts of the audit."""
-        model = self._current()
-        return saved(self._catch_up(), self._reserve, self.learner, model)
+        return saved(self._catch_up(), self.settings.held, self.learner, self._current())
 
     def run(self, oracle: Oracle, budget: int, *, on_step: Callable[[Step], None] | None = None) -> Status:
         """Label with an oracle until ``budget`` items have a label or none is left: step, ask, tell, repeat."""

@@ -85,7 +85,7 @@ def question(known: Known, out: Iterable[Claim], seeing: Seeing) -> Question:
         seeing.predictor,
         seeing.needs,
         candidates=_in_key_order(pool, ~(closed | leased | aside | known.reserved)),
-        asked=_in_key_order(pool, (labelled | leased) & ~known.reserved),
+        asked=_in_key_order(pool, (labelled | leased) & known.trains),
         codes=known.codes,
     )
 

@@ -15,6 +15,8 @@ from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
 from querist.store import Store
 from querist.strategies.protocol import Strategy
+from querist.study.audit import Mode, Reserve
+from querist.study.lock import holding
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Settings:
     """What describes images, as ``querist.embed.image_encoder`` reads it; a file by its absolute path."""
     audit: float = 0.0
     """The share of what is asked that is drawn at random and trains nothing; see ``querist.study.audit``."""
+    audit_mode: Mode = "apart"
+    """What becomes of the audit's answers."""
     whole: bool = True
     """False until the study has its items, its first labels and its first queue."""
 
@@ -49,6 +53,11 @@ class Settings:
         for name in ("batch", "overlap"):
             if getattr(self, name) < 1:
                 raise BadInput(f"{name} must be 1 or more: got {getattr(self, name)}")
+
+    @property
+    def held(self) -> Reserve:
+        """Say which items are the audit's."""
+        return Reserve(self.seed, self.audit, self.audit_mode)
 
     def dump(self) -> bytes:
         """Write the settings as JSON."""
@@ -96,3 +105,11 @@ def stored(store: Store, path: object) -> Settings:
 def strategy_text(rule: Strategy) -> str:
     """Write a strategy for people and digests."""
     return _load.spec_of(rule, "strategies") or repr(rule)
+
+
+def ended(store: Store, settings: Settings) -> Settings:
+    """Mark a study as ended: from now on the audit's labels train too. Raises StoreFailed while a step is under way."""
+    refusal = "another process is training this study: finish it when that is done"
+    with holding(store, "step", refusal):
+        store.put("settings", replace(stored(store, "the study"), audit_mode="final").dump())
+    return replace(settings, audit_mode="final")

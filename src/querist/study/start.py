@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
 from typing import Any
 
 import querist
@@ -12,7 +14,9 @@ from querist.data import Dataset, Pool, load
 from querist.errors import BadInput, BadLabel
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
+from querist.store import Store, discard, open_store
 from querist.strategies.protocol import Strategy, evidence_for
+from querist.study.audit import reserve_for
 from querist.study.items import encoder_named
 from querist.study.known import IMPORT
 from querist.study.settings import Settings, strategy_text
@@ -61,16 +65,30 @@ def first_labels(dataset: Dataset, task: Task) -> list[Answer]:
 def chosen(
     pool: Pool, task: Task, *, learner: Learner | str | None, strategy: Strategy | str | None, **settings: Any
 ) -> tuple[Settings, Strategy, Learner]:
-    """Settle strategy, learner and encoder, by default the task's own; raises UnknownName, MissingEvidence."""
+    """Settle strategy, learner, encoder and audit, by default the task's own; raises UnknownName, MissingEvidence."""
+    held = reserve_for(settings["audit"], task, len(pool))
     rule, name = resolve_strategy(strategy or task.strategy)
     model, spec = resolve_learner(learner or task.learner)
     evidence_for(rule, name, model.provides)
     kept = Settings(
         task=dict(task.schema), learner=spec, learner_text=spec or repr(model),
         strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule), version=querist.__version__,
-        **{**settings, "encoder": encoder_named(settings["encoder"], pool)},
+        **{**settings, "encoder": encoder_named(settings["encoder"], pool), "audit": held.share},
+        audit_mode=held.mode,
     )  # fmt: skip
     return kept, rule, model
+
+
+@contextmanager
+def founding(path: str | PathLike[str] | None) -> Iterator[Store]:
+    """Open a new store, and leave nothing behind when the work on it fails; raises StudyExists."""
+    store = open_store(path, create=True)
+    try:
+        yield store
+    except BaseException:
+        store.close()
+        discard(path)
+        raise
 
 
 def _checked(task: Task, pool: Pool, id: str, label: Label) -> Label:

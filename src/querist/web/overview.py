@@ -6,7 +6,7 @@ from querist.store.protocol import Published
 from querist.study import Study
 from querist.study.known import IMPORT
 from querist.web.ledger import Ledger
-from querist.web.models import Estimate, Person, StatusInfo, StopAdvice, Training
+from querist.web.models import Estimate, Person, Saved, StatusInfo, StopAdvice, Training
 from querist.web.rounds import Rounds, accuracy_of
 
 
@@ -32,7 +32,7 @@ def status_info(study: Study, rounds: Rounds, ledger: Ledger, training: Training
         behind=behind,
         estimate=_estimate(current),
         curve=rounds.curve(),
-        saved=None,
+        saved=_saved(current),
         stop=_advice(current),
         training=training,
     )
@@ -42,6 +42,14 @@ def _estimate(current: Published | None) -> Estimate | None:
     """Give the accuracy of the current model, as far as the audit can tell."""
     found = accuracy_of({} if current is None else current.info)
     return None if found is None else Estimate.model_validate({name: found[name] for name in Estimate.model_fields})
+
+
+def _saved(current: Published | None) -> Saved | None:
+    """Give the comparison with random labels, where it comes to a number."""
+    found = None if current is None else current.info.get("saved")
+    if found is None or found["value"] is None or found["high"] is None:
+        return None
+    return Saved(factor=found["value"], low=found["low"], high=found["high"], sentence=found["sentence"])
 
 
 def _advice(current: Published | None) -> StopAdvice | None:
