@@ -195,29 +195,6 @@ def test_uherding_weights_by_one_minus_margin_within_the_smallest_labelled_dista
     check_greedy(chosen, rows, np.concatenate([rows, asked]), weight, near=asked, sigma=sigma)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("sure", [0.0, 0.6, 0.97])
-def test_auto_covers_the_unsure_more_sharply_the_more_the_model_knows(seed: int, sure: float) -> None:
-    rows, asked = points(12, seed), points(4, seed + 50)
-    p = sure * np.eye(4)[np.arange(12) % 4] + (1 - sure) * chances(12, seed)
-    chosen = choose("auto", 5, embed=rows, probs=p, labelled={"embed": asked, "probs": chances(4, seed + 9)})
-    top = np.sort(p, axis=1)
-    unsure = 1 - (top[:, -1] - top[:, -2])
-    power = min(8.0, max(1.0, 1 / (2 * unsure.mean())))
-    sigma = np.median(gap(rows, asked).min(axis=1))
-    weight = np.concatenate([unsure**power, np.zeros(4)])
-    check_greedy(chosen, rows, np.concatenate([rows, asked]), weight, near=asked, sigma=sigma)
-
-
-def test_auto_is_maxherding_without_knowledge_and_margin_with_much() -> None:
-    rows = points(12, 3)
-    flat = choose("auto", 4, embed=rows, probs=np.full((12, 3), 1 / 3)).rows.tolist()
-    assert flat == choose("maxherding", 4, embed=rows).rows.tolist()
-    alone, p = np.eye(12), np.column_stack([np.linspace(0.75, 0.999, 12), np.linspace(0.25, 0.001, 12)])
-    known = {"embed": np.zeros((1, 12)), "probs": p[:1]}
-    assert choose("auto", 12, embed=alone, probs=p, labelled=known).rows.tolist() == list(range(12))
-
-
 @pytest.mark.parametrize("sigma", [0.5, 2.0, 8.0])
 def test_lazy_herding_is_plain_herding_on_a_larger_pool(sigma: float) -> None:
     rows, weight = points(150, 7), np.random.default_rng(0).random(150)

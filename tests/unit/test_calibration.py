@@ -154,13 +154,13 @@ def test_one_label_says_nothing():
     assert max(TEMPERATURES) == 16.0
 
 
-def test_a_study_tempers_for_auto_and_its_answers_stay_the_model_s():
+def test_a_study_tempers_for_auto_when_asked_and_its_answers_stay_the_model_s():
     rng = np.random.default_rng(7)
     items, codes = _blobs(rng, rows=90)
     names = ["a", "b", "c"]
     picks = []
-    for strategy in ("auto", "auto(calibrate=false)"):
-        study = Study.create(None, items, labels=names, learner="linear(C=100)", strategy=strategy, batch=5)
+    for strategy in ("auto(calibrate=true)", "auto"):
+        study = Study.create(None, items, labels=names, learner="linear(C=3000)", strategy=strategy, batch=5)
         truth = dict(zip(study.pool.ids, (names[c] for c in codes), strict=True))
         for query in study.ask(12):
             study.tell(query.id, truth[query.id])
@@ -183,5 +183,6 @@ def test_wrappers_pass_the_wish_for_tempered_probabilities_on():
     assert querist.load is not None
     from querist.strategies.subsample import Subsample
 
-    assert Subsample(of="auto").calibrated
+    assert Subsample(of="auto(calibrate=true)").calibrated
+    assert not Subsample(of="auto").calibrated
     assert not Subsample(of="margin").calibrated

@@ -1,4 +1,4 @@
-"""The default: coverage while the model knows little, margin when it knows much, with no parameter to set."""
+"""Uncertainty times coverage, with its scale and its radius taken from the data: no parameter has to be set."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats, Rows, to_numpy
-from querist.scores.uncertainty import margin
+from querist.scores.unsure import SHARPNESS, fade, predicted, rare_first, unsure
 from querist.select.distance import nearest
 from querist.select.herding import Cover, cover, spacing, spread
+from querist.select.typical import typical
 from querist.strategies._coverage import (
     candidates,
     check_candidates,
@@ -19,30 +20,35 @@ from querist.strategies._coverage import (
     labelled_embed,
     most_covering,
     targets_of,
+    unasked_targets,
 )
-from querist.strategies.protocol import About, Strategy, host
+from querist.strategies._guard import guarded
+from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
 
-SHARPEST = 8.0
-"""The largest exponent: beyond it a handful of rows carry all the weight."""
+WHY = "stands for items that the model is unsure of and no label resembles"
 
 
 @dataclass(frozen=True)
 class Auto(Strategy):
-    """Choose rows that represent what the model is unsure of, the more sharply the more it knows.
+    """Choose rows that represent what the model is unsure of, within a radius that shrinks as labels come in.
 
-    Formula: arg max_x Σ_t u(t)^e · max(0, k(t, x) − max_{s ∈ L ∪ S} k(t, s)) over the targets t (pool and labelled
-    rows, or a sample of 10,000 of them); u = 1 − (p₁ − p₂), 0 on labelled targets; e = 1/(2·ū) within 1 … 8, with ū
-    the mean of u over the others; k(a, b) = exp(−‖φ(a) − φ(b)‖²/σ²) with σ the median distance from a target to the
-    nearest labelled row. A model that knows nothing has u = 1 everywhere: the rule is maxherding. Once few targets are
-    unsure the exponent grows, and the least sure of them decide: it becomes margin, one per neighbourhood.
-    A study gives it tempered probabilities (``calibrate``): the hand-over needs a u that means what it says.
-    ``sharpen`` False leaves the exponent at 1. Without a labelled row σ is maxherding's. Once nothing uncertain is
-    left to cover, the rows farthest from all chosen follow. Score: the row's own gain given the labelled rows. Of a
-    larger view only ``candidates`` rows are looked at, drawn by keys in proportion to u; the others score 0.
-    Range: [0, Σ u]. Cost: O(N·T·D + T·L·D) to score, about N·T·D/30 per row chosen, with N
-    candidates; 5 fits to calibrate. Raises BadInput unless candidates ≥ 1 or None.
-    Source: uherding (Bae et al. 2025) with another radius, weight and calibration.
+    Formula: arg max_x Σ_t u(t) · max(0, k(t, x) − max_{s ∈ L ∪ S} k(t, s)) over the targets t (pool and labelled rows,
+    or a sample of 10,000 of them), u = 0 on labelled ones; k(a, b) = exp(−‖φ(a) − φ(b)‖²/σ²) with σ the median distance
+    from a target to the nearest labelled row, 0 for those that have a label. Of a model with probabilities
+    u = 1 − (p₁ − p₂): one that knows nothing makes the rule maxherding. Of one with decision values only
+    u = exp(−20·g/ḡ), g their gap and ḡ its mean over the targets without a label: their unit means nothing, and nearly
+    all weight lies at the boundary. Either way the rule becomes margin, one per neighbourhood, as σ shrinks.
+
+    Each part can be switched off: ``sharpen`` (20 becomes 1), ``shrink`` (σ is maxherding's). ``typical`` leaves far
+    outliers out; ``balance`` weighs targets of a predicted class by √(1 / (C·share)), 1 to 4; ``calibrate`` asks a
+    study for tempered probabilities instead, five fits a round. ``guard`` compares, within the rounds of ``past``, the
+    errors on chosen items and on the audit's; where the chosen are the easier ones, items drawn at random take the
+    end of the batch, and the reason says so. Of a larger view only ``candidates`` rows are looked at, drawn by keys in
+    proportion to u. Once nothing uncertain is left to cover, the rows farthest from all chosen follow.
+    Score: the row's own gain given the labelled rows. Range: [0, Σ u]. Cost: O(N·T·D + T·L·D) to score, about N·T·D/30
+    per row chosen, with N candidates. Raises BadInput unless candidates ≥ 1 or None.
+    Source: uherding (Bae et al. 2025) with another radius, and another weight for decision values.
 
     >>> import querist
     >>> points = np.array([[0.0], [0.1], [5.0], [5.1], [5.2]])
@@ -52,19 +58,28 @@ class Auto(Strategy):
     [3]
     """
 
-    calibrate: bool = True
     sharpen: bool = True
+    shrink: bool = True
+    typical: bool = True
+    balance: bool = False
+    calibrate: bool = False
+    guard: bool = True
     candidates: int | None = 10_000
 
-    needs: ClassVar[frozenset[Need]] = frozenset({"probs", "embed"})
-    context: ClassVar[frozenset[str]] = frozenset({"labelled", "targets"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"embed"})
+    either: ClassVar[tuple[Need, ...]] = ("probs", "decision")
     joint: ClassVar[bool] = True
     about: ClassVar[About] = About(
-        "hybrid batch", "max Σ_t u(t)^e·max(0, k(t, x) − max_{s ∈ L ∪ S} k(t, s))", "O(N·T·D)", "after Bae 2025"
+        "hybrid batch", "max Σ_t u(t)·max(0, k(t, x) − max_{s ∈ L ∪ S} k(t, s))", "O(N·T·D)", "after Bae 2025"
     )
 
     def __post_init__(self) -> None:
         check_candidates(self.candidates)
+
+    @property
+    def context(self) -> frozenset[str]:
+        """Name what it looks at beside the evidence: earlier rounds only with the guard."""
+        return frozenset({"labelled", "targets", "past"} if self.guard else {"labelled", "targets"})
 
     @property
     def calibrated(self) -> bool:
@@ -79,39 +94,44 @@ class Auto(Strategy):
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
         among = self._candidates(view, draw)
         chosen = most_covering(view, self._state(view), scores, n=n, draw=draw, among=among)
-        return replace(chosen, reason="stands for items that the model is unsure of and no label resembles")
+        chosen = replace(chosen, reason=WHY)
+        return guarded(view, chosen, said=predicted(view), draw=draw) if self.guard else chosen
 
     def _candidates(self, view: View, draw: Draw) -> Rows:
-        return candidates(view, draw, count=self.candidates, weight=1.0 + host(margin(view.probs)))
+        weight = unsure(view, scale=self._scale(view))
+        if self.balance:
+            weight = weight * rare_first(view)
+        return candidates(view, draw, count=self.candidates, weight=weight)
+
+    def _scale(self, view: View) -> float:
+        return fade(unasked_targets(view), sharpness=SHARPNESS if self.sharpen else 1.0)
 
     def _state(self, view: View) -> Cover:
-        targets, labelled = targets_of(view), labelled_embed(view)
-        points, unsure = to_numpy(targets.embed), 1.0 + host(margin(targets.probs))
-        free = np.ones(len(points), bool) if view.labelled is None else ~np.isin(targets.keys, view.labelled.keys)
-        weight = np.where(free, unsure ** (exponent(unsure[free]) if self.sharpen else 1.0), 0.0)
-        sigma = reach(points[free], targets.keys[free], labelled=labelled)
+        targets, labelled = unasked_targets(view), labelled_embed(view)
+        points = to_numpy(targets.embed)
+        weight = unsure(targets, scale=self._scale(view))
+        if self.typical:
+            weight = np.where(typical(points, targets.keys), weight, 0.0)
+        if self.balance:
+            weight = weight * rare_first(targets)
+        seen = len(targets_of(view)) - len(targets)
+        sigma = reach(points, targets.keys, labelled=labelled if self.shrink else labelled[:0], seen=seen)
         return cover(points, weight, sigma=sigma, labelled=labelled)
 
 
-def exponent(unsure: Floats) -> float:
-    """Give 1/(2·ū), at least 1 and at most 8; [T] → one number.
-
-    >>> exponent(np.array([0.9, 0.6])), exponent(np.array([0.2, 0.2])), exponent(np.array([0.01]))
-    (1.0, 2.5, 8.0)
-    """
-    mean = float(unsure.mean()) if len(unsure) else 1.0
-    return 0.5 / min(0.5, max(mean, 0.5 / SHARPEST))
-
-
-def reach(points: NDArray[np.floating], keys: NDArray[np.uint64], *, labelled: NDArray[np.floating]) -> float:
+def reach(
+    points: NDArray[np.floating], keys: NDArray[np.uint64], *, labelled: NDArray[np.floating], seen: int
+) -> float:
     """Give σ: the median distance to the nearest labelled row, above half the spacing of the targets.
 
+    The ``seen`` targets that have a label lie at distance 0: once they are half of all, nothing but margin is left.
     Shapes: points [T, D], keys [T] of the targets without a label, labelled [L, D]. Cost: O(T·L·D).
 
-    >>> reach(np.array([[1.0], [2.0], [9.0]]), np.arange(3, dtype=np.uint64), labelled=np.array([[0.0]]))
-    2.0
+    >>> free, keys = np.array([[1.0], [2.0], [9.0]]), np.arange(3, dtype=np.uint64)
+    >>> [reach(free, keys, labelled=np.array([[0.0]]), seen=seen) for seen in (0, 2, 9)]
+    [2.0, 1.0, 0.5]
     """
     if len(labelled) == 0 or len(points) == 0:
         return spread(points, keys)
-    gap = float(np.median(nearest(points, labelled)[1]))
-    return max(gap, spacing(points, keys) / 2) or spread(points, keys)
+    distance = np.concatenate([np.zeros(seen), nearest(points, labelled)[1]])
+    return max(float(np.median(distance)), spacing(points, keys) / 2) or spread(points, keys)
