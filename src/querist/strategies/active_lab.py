@@ -32,8 +32,8 @@ class ActiveLab(Strategy):
     >>> probs = np.array([[0.9, 0.1], [0.1, 0.9], [0.9, 0.1], [0.5, 0.5], [0.9, 0.1]])
     >>> ids = ["sure 1", "sure 2", "sure 3", "doubt", "new"]
     >>> labelled = {"ids": ids[:4], "probs": probs[:4]}
-    >>> rows = querist.query("active-lab", 2, ids=ids, probs=probs, labelled=labelled, labels=[0, 1, 0, 1], votes=votes)
-    >>> [ids[row] for row in rows]
+    >>> context = {"labelled": labelled, "labels": [0, 1, 0, 1], "votes": votes}
+    >>> [ids[row] for row in querist.query("active-lab", 2, ids=ids, probs=probs, **context)]
     ['doubt', 'new']
     """
 
