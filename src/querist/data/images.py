@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Rows
 from querist._parallel import cores
-from querist.data import mrc
+from querist.data import dicom, mrc
 from querist.data.places import read_bytes
 from querist.errors import BadData
 
@@ -80,8 +80,8 @@ class Images:
     def _unchanged(self, row: int, found: bytes) -> None:
         if found != self.digests[row].tobytes():
             raise BadData(
-                f"the image {self.names[row]!r} has changed since it was read: put the old file back, or give the new "
-                "one another name and add it"
+                f"the image {dicom.shown(self.names[row])!r} has changed since it was read: put the old file back, or "
+                "give the new one another name and add it"
             )
 
     def upright(self, row: int, side: int | None = None) -> Any:
@@ -93,6 +93,9 @@ class Images:
         if mrc.is_mrc(self.names[row]):
             self._unchanged(row, mrc.digest(self.roots[row], self.names[row]))
             return mrc.image(self.roots[row], self.names[row], side)
+        if dicom.is_dicom(self.names[row]):
+            self._unchanged(row, dicom.digest(self.roots[row], self.names[row]))
+            return dicom.image(self.roots[row], self.names[row])
         data = self.encoded(row)
         try:
             image = _open(data)
@@ -105,7 +108,7 @@ class Images:
     def picture(self, row: int) -> Picture:
         """Give one image as a browser can show it: the file's own bytes, else a PNG; raises BadData."""
         width, height = self.sizes[row].tolist()
-        if mrc.is_mrc(self.names[row]):
+        if mrc.is_mrc(self.names[row]) or dicom.is_dicom(self.names[row]):
             return Picture(as_png(self.upright(row)), "image/png", width, height)
         data = self.encoded(row)
         image = _open(data)
@@ -120,6 +123,8 @@ class Images:
         """
         if mrc.is_mrc(self.names[row]):
             return mrc.values(self.roots[row], self.names[row], factor)
+        if dicom.is_dicom(self.names[row]):
+            return mrc.binned(dicom.values(self.roots[row], self.names[row]), factor)
         image = _open(self.encoded(row))
         recorded = image.mode == "F" or image.mode.startswith("I")
         grey = np.asarray(image if recorded else self.upright(row).convert("L"), np.float32)

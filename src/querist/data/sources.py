@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from querist.data import dicom, radiology
 from querist.data.builtin import builtin, builtin_names
 from querist.data.folders import Found, find
 from querist.data.folders import beside as images_beside
@@ -120,6 +121,8 @@ def file(path: Path, wish: Wish) -> Source:
     found = _of_annotations(path, wish)
     if found is not None:
         return Source(found, path.parent.resolve().name)
+    if dicom.has_magic(path):
+        return Source(radiology.Folder(path.parent.resolve(), (path.name,)), path.stem)
     form = by_path(path)
     if form.about.name == "libsvm":
         form = _libsvm_like(wish)
@@ -165,9 +168,11 @@ def _folder(path: Path, part: str, wish: Wish) -> Source:
     images = find_micrographs(path) or find(path, part, wish)
     if images is not None:
         return Source(images, name)
-    only = _only_readable(path)
-    if only is not None:
+    only, scans = _only_readable(path), radiology.find(path)
+    if only is not None and (scans is None or not only.name.lower().endswith(radiology.TABLES)):
         return file(only, wish)._replace(name=name)
+    if scans is not None:
+        return Source(scans, name)
     held = ", ".join(sorted(p.name for p in path.iterdir())[:8]) or "nothing"
     raise BadData(
         f"the folder {path.name!r} holds no train.csv, train.jsonl or the like, no train-images-idx3-ubyte and no "
