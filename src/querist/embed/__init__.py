@@ -64,8 +64,8 @@ def _encode_images(items: Any, encoder: str | None, cache: Path | None) -> tuple
 def image_encoder(text: str | None = None) -> Any:
     """Build the encoder of images that a text names; None: ``pixels``, which needs nothing.
 
-    Either ``pixels``, the path of an .onnx file, or ``onnx(path='FILE', scale='imagenet', output='NAME')``. Raises
-    UnknownName, BadInput.
+    Either ``pixels``, ``particles`` (single particles, turned as they like), the path of an .onnx file, or
+    ``onnx(path='FILE', scale='imagenet', output='NAME')``. Raises UnknownName, BadInput.
 
     >>> image_encoder("pixels").version
     'pixels-1'
@@ -75,13 +75,17 @@ def image_encoder(text: str | None = None) -> Any:
 
     if text is None or text == "pixels":
         return Pixels()
+    if text == "particles":
+        from querist.embed.particles import Particles
+
+        return Particles()
     if text.lower().endswith(".onnx"):
         return Onnx(text)
     spec = parse(text)
     if spec.name != "onnx":
         raise UnknownName(
-            f"no encoder of images is called {spec.name!r}: {near(spec.name, ['pixels', 'onnx'])}; or give the path of "
-            "an .onnx file"
+            f"no encoder of images is called {spec.name!r}: {near(spec.name, ['pixels', 'particles', 'onnx'])}; or "
+            "give the path of an .onnx file"
         )
     try:
         return Onnx(**spec.options)

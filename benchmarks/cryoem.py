@@ -1,0 +1,129 @@
+"""Measure querist on cryo-EM: the template picker on micrographs, and labels for particle stacks.
+
+    python benchmarks/cryoem.py [--part picker|stacks] [--quick | --full] [--data FOLDER] [--out FOLDER]
+
+picker   F1 of the template picker on held-out micrographs of both sets, by the number of micrographs picked, 0 too;
+         five splits (quick) or ten (full).
+stacks   labels until 95 % of what all labels give, on projected stacks of two conformations (and, full, of three
+         moves and of another object): random against our strategies, five seeds (quick) or ten. The accuracy of a
+         matched filter that knows every pose is printed as the ceiling. Finished runs are kept in --out and resumed.
+
+Every line has the seconds that it took. Neither part uses a test micrograph or image to set anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from cryoem_phantom import made, write
+
+from querist import load
+from querist.learners.template import Template
+from querist.simulate import simulate
+from querist.tasks.particles import Particles
+
+SETS = {"cryoem_bgal_10017": 27.0, "cryoem_apoferritin_10146": 30.0}
+STRATEGIES = ("random", "margin", "uherding", "bait")
+
+
+class Stack(NamedTuple):
+    """A stack to project: the moves of the domain in Å, the signal-to-noise ratio, and whether the map is a class."""
+
+    name: str
+    moves: tuple[float, ...]
+    snr: float
+    other: bool = False
+
+
+QUICK = (Stack("two conformations, 0 and 30 Å", (0, 30), 1.0),)
+FULL = (
+    *QUICK,
+    Stack("two conformations, 0 and 20 Å", (0, 20), 3.0),
+    Stack("four conformations, 0, 10, 20 and 30 Å", (0, 10, 20, 30), 10.0),
+    Stack("two conformations and EMD-3197", (0, 30), 1.0, other=True),
+)
+
+
+def picker(data, *, splits):
+    """Print F1 on held-out micrographs by the micrographs that were picked."""
+    for name, diameter in SETS.items():
+        if not (data / name).is_dir():
+            print(f"{name}: not there, skipped")
+            continue
+        found, task = load(data / name), Particles(diameter)
+        truth, items = task.encode(found.labels), found.pool.items
+        half = len(found) // 2
+        for count in (0, 1, 2, half):
+            started, scores = time.perf_counter(), []
+            for seed in range(splits):
+                order = np.random.default_rng(seed).permutation(len(found))
+                train, test = order[:half], order[half:]
+                rows = train[:count]
+                model = Template(diameter).fit(
+                    items[rows], truth[rows], classes=1, rng=np.random.default_rng(seed), pool=items[train]
+                )
+                scores.append(task.metrics(truth[test], model.predict(items[test], {"elements", "places"})))
+            picks = sum(len(found.labels[row]["points"]) for row in range(len(found))) / len(found) * count
+            took = (time.perf_counter() - started) / splits
+            print(
+                f"{name}  {count} picked ({picks:.0f} picks)  " + _summary(scores) + f"  {took:.1f} s a split",
+                flush=True,
+            )
+
+
+def _summary(scores):
+    parts = []
+    for metric in ("f1", "precision", "recall", "average_precision"):
+        values = np.array([score[metric] for score in scores])
+        parts.append(f"{metric} {values.mean():.3f} ± {1.96 * values.std(ddof=1) / np.sqrt(len(values)):.3f}")
+    return "  ".join(parts)
+
+
+def stacks(data, out, *, wanted, seeds):
+    """Print the labels that each strategy needs on projected stacks."""
+    for stack in wanted:
+        other = data / "cryoem_format_samples" / "EMD-3197.map" if stack.other else None
+        if other is not None and not other.is_file():
+            print(f"{stack.name}: the map is not there, skipped")
+            continue
+        started = time.perf_counter()
+        folder = out / stack.name.replace(" ", "_").replace(",", "")
+        drawn = made(stack.moves, count=2000, snr=stack.snr, seed=0, other=other)
+        write(folder / "stack", drawn)
+        found = simulate(
+            load(folder / "stack", label="rlnClassNumber"),
+            strategies=STRATEGIES, encoder="particles", learner="linear", initial=20, batch=20, budget=800,
+            seeds=range(seeds), out=folder / "run",
+        )  # fmt: skip
+        print(f"{stack.name}, SNR {stack.snr:g}: known pose {drawn[3]:.3f}, {time.perf_counter() - started:.0f} s")
+        for row in found.summary["rows"]:
+            share, against = row["labels_to_full"].get("0.95"), row["vs_random"]
+            print(
+                f"  {row['strategy']:8} aubc {row['aubc']['mean']:.3f}  labels to 95 % of full {share}  vs random {against}"
+            )
+        whole = [curve.points[-1].metrics["accuracy"] for curve in found.full]
+        print(f"  all labels: accuracy {np.mean(whole):.3f} (sd {np.std(whole, ddof=1):.3f})", flush=True)
+
+
+def main():
+    """Read the options and run the parts."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--part", choices=("picker", "stacks"))
+    parser.add_argument("--quick", action="store_true", help="the default")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "cryoem")
+    given = parser.parse_args()
+    seeds = 10 if given.full else 5
+    if given.part in (None, "picker"):
+        picker(given.data, splits=seeds)
+    if given.part in (None, "stacks"):
+        stacks(given.data, given.out, wanted=FULL if given.full else QUICK, seeds=seeds)
+
+
+if __name__ == "__main__":
+    main()
