@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import rankdata, wilcoxon
+from scipy.stats import friedmanchisquare, rankdata, wilcoxon
 
 from querist.errors import BadInput
 from querist.simulate import Curve, Plan, Point, Simulation, compare
+from querist.simulate.rank_plots import draw_ranks
+from querist.simulate.ranks import RankTest, alike, rank_test
 from querist.simulate.summary import curves_csv
 
 SETS = ("ant", "bee", "cow", "dog", "eel", "fox", "gnu")
@@ -136,7 +138,7 @@ def test_writes_a_table_and_its_facts(run: Path, tmp_path: Path) -> None:
     assert len(rows) == 3 * len(SETS)
     facts = json.loads((tmp_path / "compare.json").read_text())
     assert facts == json.loads(json.dumps(found.facts()))
-    assert {"metric", "datasets", "pairs", "strategies"} == set(facts)
+    assert {"metric", "datasets", "pairs", "strategies", "rank_test"} == set(facts)
     assert [row[:3] for row in found.table().rows] == [
         ("random", "margin", "7"), ("random", "badge", "7"), ("margin", "badge", "7"),
     ]  # fmt: skip
@@ -172,3 +174,68 @@ def test_runs_that_disagree_are_refused(run: Path, tmp_path: Path) -> None:
     (other / "curves.csv").write_text("\n".join(changed) + "\n")
     with pytest.raises(BadInput, match="two runs disagree on random with seed 0 on ant: leave one out"):
         compare([run, other])
+
+
+# ranks, profiles and pictures
+
+
+def test_the_rank_test_is_scipy_s_and_demsar_s_example_has_his_critical_difference() -> None:
+    table = np.random.default_rng(0).normal(size=(14, 4))
+    found = rank_test(table)
+    assert found is not None
+    expected = friedmanchisquare(*table.T)
+    assert (found.statistic, found.p) == pytest.approx((expected.statistic, expected.pvalue))
+    assert found.critical_difference == pytest.approx(1.25, abs=0.01)  # Demšar 2006, section 3.2.3: 4 on 14 sets
+    assert rank_test(table[:, :2]) is None
+    assert rank_test(table[:1]) is None
+    flat = rank_test(np.ones((5, 3)))
+    assert flat is not None
+    assert flat.p == 1.0
+
+
+def test_runs_of_ranks_that_are_alike() -> None:
+    assert alike([1.0, 2.0, 3.0], 0.5) == []
+    assert alike([1.0, 2.0, 3.0], 2.0) == [(0, 2)]
+    assert alike([1.0, 1.2, 2.9, 3.0, 3.1], 1.8) == [(0, 1), (1, 3), (2, 4)]
+
+
+def test_regrets_are_taken_run_by_run_where_all_strategies_ran(run: Path) -> None:
+    found = compare([run]).regrets
+    for name in ("random", "margin", "badge"):
+        own = np.concatenate([areas(d, name) for d in SETS])
+        best = np.max([np.concatenate([areas(d, s) for d in SETS]) for s in ("random", "margin", "badge")], axis=0)
+        assert found[name] == pytest.approx(np.sort(best - own), abs=1e-9)
+
+
+def test_an_ablation_compares_with_one_strategy_and_corrects_for_these_pairs_only(run: Path, tmp_path: Path) -> None:
+    found = compare([run], tmp_path, against="margin")
+    assert [(p.a, p.b) for p in found.pairs] == [("margin", "random"), ("margin", "badge")]
+    whole = {frozenset((p.a, p.b)): p for p in compare([run]).pairs}
+    for pair in found.pairs:
+        assert abs(pair.mean) == pytest.approx(abs(whole[frozenset((pair.a, pair.b))].mean))
+        assert pair.p_holm is not None
+        assert pair.p_holm <= 2 * (pair.p or 0) + 1e-12
+    with pytest.raises(BadInput, match="no run has a strategy 'bade' to compare against: did you mean 'badge'"):
+        compare([run], against="bade")
+
+
+def test_pictures_are_written_where_there_is_something_to_draw(run: Path, tmp_path: Path) -> None:
+    found = compare([run], tmp_path / "all")
+    assert found.files == ("compare.csv", "compare.json", "ranks.png", "profiles.png")
+    for name in found.files:
+        assert (tmp_path / "all" / name).stat().st_size > 100
+    one = compare([write(tmp_path / "one", SETS[:1], ("random",))], tmp_path / "alone")
+    assert one.files == ("compare.csv", "compare.json")
+    assert sorted(p.name for p in (tmp_path / "alone").iterdir()) == sorted(one.files)
+
+
+def test_the_diagram_names_every_strategy_with_its_rank() -> None:
+    test = RankTest(9, 12.0, 0.002, 0.8)
+    figure = draw_ranks(["auto", "margin", "random"], [1.2, 1.9, 2.9], test)
+    words = [text.get_text().strip() for text in figure.axes[0].texts]
+    assert {"auto  1.20", "margin  1.90", "2.90  random"} <= set(words)
+    assert any("p = 0.002 (Friedman)" in text.get_text() for text in figure.texts)
+
+
+def test_the_cost_of_a_query_is_told(run: Path) -> None:
+    assert all(s.seconds_per_query == pytest.approx(0.01) for s in compare([run]).standings)

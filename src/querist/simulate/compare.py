@@ -7,16 +7,19 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from os import PathLike
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from querist.errors import BadInput
+from querist._arrays import Floats
+from querist.errors import BadInput, near
 from querist.simulate.curve import LOWER_IS_BETTER, aubc
+from querist.simulate.ranks import RankTest, rank_test, regrets
 from querist.simulate.run import write_atomically
 from querist.simulate.savings import mean_se
 from querist.simulate.tables import Table, number
@@ -81,6 +84,8 @@ class Standing(NamedTuple):
     mean: float
     rank: float
     """The mean rank, 1 is best; ties share their rank."""
+    seconds_per_query: float | None
+    """What choosing one item cost, averaged over the data sets."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,8 @@ class Comparison:
     duels: tuple[Duel, ...]
     pairs: tuple[Pair, ...]
     standings: tuple[Standing, ...]
+    rank_test: RankTest | None = None
+    regrets: Mapping[str, Floats] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """Write the comparison as JSON."""
@@ -99,6 +106,7 @@ class Comparison:
             "datasets": [row._asdict() for row in self.duels],
             "pairs": [row._asdict() for row in self.pairs],
             "strategies": [row._asdict() for row in self.standings],
+            "rank_test": None if self.rank_test is None else self.rank_test._asdict(),
         }
 
     def table(self) -> Table:
@@ -118,7 +126,10 @@ class Comparison:
         return pair.a, pair.b, str(pair.datasets), gap, tally, *chances
 
     def write(self, out: str | PathLike[str]) -> dict[str, Path]:
-        """Write compare.csv (one line per data set and pair) and compare.json into a folder."""
+        """Write compare.csv (one line per data set and pair), compare.json and the pictures into a folder.
+
+        ranks.png needs three strategies on two data sets, profiles.png two strategies.
+        """
         folder = Path(out)
         folder.mkdir(parents=True, exist_ok=True)
         lines = io.StringIO()
@@ -126,15 +137,37 @@ class Comparison:
         writer.writerows([Duel._fields, *self.duels])
         write_atomically(folder / "compare.csv", lines.getvalue())
         write_atomically(folder / "compare.json", json.dumps(self.facts(), indent=1, ensure_ascii=False))
-        return {name: folder / name for name in ("compare.csv", "compare.json")}
+        self._draw(folder)
+        return {name: folder / name for name in self.files}
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Name what ``write`` writes."""
+        ranked, runs = self.rank_test is not None, [len(values) for values in self.regrets.values()]
+        pictures = {"ranks.png": ranked, "profiles.png": len(runs) > 1 and min(runs) > 0}
+        return ("compare.csv", "compare.json", *(name for name, there in pictures.items() if there))
+
+    def _draw(self, folder: Path) -> None:
+        from querist.simulate import rank_plots
+
+        if self.rank_test is not None:
+            names, ranks = [s.strategy for s in self.standings], [s.rank for s in self.standings]
+            rank_plots.png(rank_plots.draw_ranks(names, ranks, self.rank_test), folder / "ranks.png")
+        if "profiles.png" in self.files:
+            rank_plots.png(rank_plots.draw_profiles(self.regrets), folder / "profiles.png")
 
 
-def compare(runs: Sequence[str | PathLike[str]], out: str | PathLike[str] | None = None) -> Comparison:
+def compare(
+    runs: Sequence[str | PathLike[str]], out: str | PathLike[str] | None = None, *, against: str | None = None
+) -> Comparison:
     """Compare every pair of strategies in the folders of several simulations.
+
+    With ``against`` only the pairs of one strategy with each other one: an ablation, where the others are that one with
+    a part switched off; Holm's correction then counts these pairs only.
 
     Differences are taken seed by seed where both strategies ran on a data set, so folders that share a data set must
     share its protocol too. A data set counts as won or lost when the mean difference is beyond 2 standard errors, which
-    takes three seeds at least.
+    takes three seeds at least. From three strategies on, Friedman's test and Nemenyi's critical difference of ranks.
     Source: Wilcoxon 1945; Demšar 2006. Raises BadInput.
     """
     folders = [_read(Path(run)) for run in runs]
@@ -144,7 +177,10 @@ def compare(runs: Sequence[str | PathLike[str]], out: str | PathLike[str] | None
     if len(metrics) > 1:
         raise BadInput(f"the runs measure {' and '.join(metrics)}: compare runs of one metric")
     areas = _areas(folders, metrics[0])
-    found = Comparison(metrics[0], *_verdicts(areas))
+    strategies = list(dict.fromkeys(s for _, s in areas))
+    if against is not None and against not in strategies:
+        raise BadInput(f"no run has a strategy {against!r} to compare against: {near(against, strategies)}")
+    found = _verdicts(metrics[0], areas, _seconds(folders), against)
     if out is not None:
         found.write(out)
     return found
@@ -193,12 +229,29 @@ def _same_protocol(dataset: str, first: Mapping[str, Any], other: Mapping[str, A
         )
 
 
-def _verdicts(areas: Areas) -> tuple[tuple[Duel, ...], tuple[Pair, ...], tuple[Standing, ...]]:
+def _seconds(folders: Sequence[tuple[dict[str, Any], list[dict[str, str]]]]) -> dict[str, list[float]]:
+    found = defaultdict(list)
+    for summary, _ in folders:
+        for row in summary["rows"]:
+            if row.get("seconds_per_query") is not None:
+                found[row["strategy"]].append(row["seconds_per_query"])
+    return found
+
+
+def _verdicts(metric: str, areas: Areas, seconds: Mapping[str, list[float]], against: str | None) -> Comparison:
     datasets = list(dict.fromkeys(d for d, _ in areas))
     strategies = list(dict.fromkeys(s for _, s in areas))
-    duels = [duel for a, b in combinations(strategies, 2) for duel in _duels(areas, datasets, a, b)]
-    pairs = [pair for a, b in combinations(strategies, 2) if (pair := _pair(a, b, duels)) is not None]
-    return tuple(duels), tuple(_holm(pairs)), tuple(_standings(areas, datasets, strategies))
+    sides = [(a, b) for a, b in combinations(strategies, 2) if against is None]
+    sides += [(against, b) for b in strategies if against not in (None, b)]
+    duels = [duel for a, b in sides for duel in _duels(areas, datasets, a, b)]
+    pairs = [pair for a, b in sides if (pair := _pair(a, b, duels)) is not None]
+    shared = [d for d in datasets if all((d, s) in areas for s in strategies)]
+    table = np.array([[np.mean(list(areas[d, s].values())) for s in strategies] for d in shared])
+    standings = _standings(table, strategies, seconds) if shared else []
+    test = rank_test(table) if shared else None
+    return Comparison(
+        metric, tuple(duels), tuple(_holm(pairs)), tuple(standings), test, regrets(areas, strategies)
+    )  # fmt: skip
 
 
 def _duels(areas: Areas, datasets: Sequence[str], a: str, b: str) -> Iterator[Duel]:
@@ -252,13 +305,10 @@ def _holm(pairs: Sequence[Pair]) -> list[Pair]:
     return [pair._replace(p_holm=corrected.get(i)) for i, pair in enumerate(pairs)]
 
 
-def _standings(areas: Areas, datasets: Sequence[str], strategies: Sequence[str]) -> list[Standing]:
-    shared = [d for d in datasets if all((d, s) in areas for s in strategies)]
-    if not shared:
-        return []
+def _standings(table: Floats, strategies: Sequence[str], seconds: Mapping[str, list[float]]) -> list[Standing]:
     from scipy.stats import rankdata
 
-    table = np.array([[np.mean(list(areas[d, s].values())) for s in strategies] for d in shared])
     ranks = rankdata(-table, axis=1).mean(axis=0)
-    rows = zip(strategies, table.mean(axis=0).tolist(), ranks.tolist(), strict=True)
-    return sorted((Standing(s, len(shared), mean, rank) for s, mean, rank in rows), key=lambda row: row.rank)
+    costs = [fmean(seconds[s]) if seconds.get(s) else None for s in strategies]
+    rows = zip(strategies, table.mean(axis=0).tolist(), ranks.tolist(), costs, strict=True)
+    return sorted((Standing(s, len(table), *rest) for s, *rest in rows), key=lambda row: row.rank)
