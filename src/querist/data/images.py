@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Rows
 from querist._parallel import cores
-from querist.data import dicom, mrc
+from querist.data import dicom, mrc, tiff
 from querist.data.places import read_bytes
 from querist.errors import BadData
 
@@ -79,8 +79,9 @@ class Images:
 
     def _unchanged(self, row: int, found: bytes) -> None:
         if found != self.digests[row].tobytes():
+            name = self.names[row]
             raise BadData(
-                f"the image {dicom.shown(self.names[row])!r} has changed since it was read: put the old file back, or "
+                f"the image {dicom.shown(name) if dicom.is_dicom(name) else name!r} has changed since it was read: put the old file back, or "
                 "give the new one another name and add it"
             )
 
@@ -96,6 +97,9 @@ class Images:
         if dicom.is_dicom(self.names[row]):
             self._unchanged(row, dicom.digest(self.roots[row], self.names[row]))
             return dicom.image(self.roots[row], self.names[row])
+        if tiff.is_tile(self.names[row]):
+            self._unchanged(row, tiff.digest(self.roots[row], self.names[row]))
+            return tiff.image(self.roots[row], self.names[row])
         data = self.encoded(row)
         try:
             image = _open(data)
@@ -108,7 +112,7 @@ class Images:
     def picture(self, row: int) -> Picture:
         """Give one image as a browser can show it: the file's own bytes, else a PNG; raises BadData."""
         width, height = self.sizes[row].tolist()
-        if mrc.is_mrc(self.names[row]) or dicom.is_dicom(self.names[row]):
+        if any(known(self.names[row]) for known in (mrc.is_mrc, dicom.is_dicom, tiff.is_tile)):
             return Picture(as_png(self.upright(row)), "image/png", width, height)
         data = self.encoded(row)
         image = _open(data)
@@ -125,6 +129,9 @@ class Images:
             return mrc.values(self.roots[row], self.names[row], factor)
         if dicom.is_dicom(self.names[row]):
             return mrc.binned(dicom.values(self.roots[row], self.names[row]), factor)
+        if tiff.is_tile(self.names[row]):
+            found = tiff.pixels(self.roots[row], self.names[row])
+            return mrc.binned(np.asarray(found[..., :3].mean(axis=2) if found.ndim == 3 else found, np.float32), factor)
         image = _open(self.encoded(row))
         recorded = image.mode == "F" or image.mode.startswith("I")
         grey = np.asarray(image if recorded else self.upright(row).convert("L"), np.float32)
