@@ -80,9 +80,10 @@ class Images:
     def _unchanged(self, row: int, found: bytes) -> None:
         if found != self.digests[row].tobytes():
             name = self.names[row]
+            known = dicom.shown(name) if dicom.is_dicom(name) else name
             raise BadData(
-                f"the image {dicom.shown(name) if dicom.is_dicom(name) else name!r} has changed since it was read: put the old file back, or "
-                "give the new one another name and add it"
+                f"the image {known!r} has changed since it was read: put the old file back, or give the new one "
+                "another name and add it"
             )
 
     def upright(self, row: int, side: int | None = None) -> Any:

@@ -174,7 +174,8 @@ def _chunk(slide: Any, page: Any, index: int) -> NDArray[Any] | None:
     if not count:
         return None
     slide.filehandle.seek(page.dataoffsets[index])
-    decoded = page.decode(slide.filehandle.read(count), index, jpegtables=page.jpegtables)[0]
+    data = slide.filehandle.read(count)  # before the decoder is looked up, which moves in the file
+    decoded = page.decode(data, index, jpegtables=page.jpegtables)[0]
     part: NDArray[Any] | None = None if decoded is None else decoded[0]
     return part
 
