@@ -239,7 +239,7 @@ class TestDegenerate:
         assert changed.comparable() == (other,)
         from querist.estimate.stopping import rule
 
-        assert rule()(changed).sentence.startswith("not enough yet: 1 models")
+        assert rule()(changed).sentence.startswith("not enough yet: 1 models of the 4 that are compared")
 
 
 class TestLooks:

@@ -19,7 +19,7 @@ class ExpectedGain:
     that of ``fit_curve``. Source: the cost-based stop after Pullar-Strecker 2021.
 
     >>> ExpectedGain()(History()).sentence
-    'not enough yet: 0 models and 0 audit labels, of 4 and 30'
+    'what more labels bring cannot be told yet: that needs 4 models (0 now) and 30 audit labels (0 now)'
     """
 
     price: float = 0.0002
@@ -31,8 +31,8 @@ class ExpectedGain:
         curve = curve_of(history, Draw(0, len(history.versions)).rng("expected gain"))
         if curve is None:
             sizes = {version.labels for version in history.comparable() if version.labels > 0}
-            models = f"{len(sizes)} models and {history.outcomes().shape[1]} audit labels"
-            return Verdict(False, f"not enough yet: {models}, of {MODELS} and {FEW}")
+            needs = f"{MODELS} models ({len(sizes)} now) and {FEW} audit labels ({history.outcomes().shape[1]} now)"
+            return Verdict(False, f"what more labels bring cannot be told yet: that needs {needs}")
         _, _, high = gain(curve, self.labels, confidence=self.confidence)
         worth = self.price * self.labels
         most = f"the next {self.labels} labels bring at most {100 * high:.2f} points of accuracy"
