@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from querist.data import load
 from querist.data.blocks import dump, parse
 from querist.data.grow import extend
 from querist.errors import BadData, BadLabel
+from querist.simulate import simulate
 from querist.study import Study
+from querist.view import Ragged
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -277,3 +280,50 @@ def test_yolo_and_voc_beside_images(tmp_path):
     )
     data = load(tmp_path / "images", annotations="voc(first=1)")
     assert data.labels == [[box("car", 0, 0, 20, 10)], None]
+
+
+class Noisy(Silent):
+    """A learner that finds boxes at places that the digest of an image decides."""
+
+    provides = frozenset({"elements", "places", "cost"})
+
+    def fit(self, items, targets, *, classes, **rest):
+        assert all(target.shape[1:] == (5,) for target in targets)
+        self.classes = classes
+        return self
+
+    def predict(self, items, needs):
+        drawn = [np.random.default_rng(list(map(int, digest))) for digest in items.digests]
+        counts = np.array([int(rng.integers(1, 9)) for rng in drawn])
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        probs = [rng.dirichlet(np.ones(1 + self.classes), count) for rng, count in zip(drawn, counts, strict=True)]
+        places = [np.tile([10.0, 10, 50, 50], (count, 1)) for count in counts]
+        found = {
+            "elements": Ragged(np.concatenate(probs), starts),
+            "places": Ragged(np.concatenate(places), starts),
+            "cost": counts.astype(float),
+        }
+        return {need: found[need] for need in needs}
+
+
+def test_a_simulation_counts_boxes_and_keeps_neighbours_out_of_a_batch():
+    data = load(shared("driving_camvid"))
+    rows = np.arange(0, 530, 4)
+    few = replace(data, pool=data.pool.take(rows), labels=[data.labels[row] for row in rows])
+    rules = ("random", "time-gap(of=\"token-entropy(reduce='sum')\", gap=200)", "per-cost(of='token-margin')")
+    plan = {"task": "boxes", "cost": "boxes", "initial": 5, "batch": 5, "budget": 15, "seeds": (0,), "jobs": 1}
+    curves = simulate(few, strategies=rules, learner=Noisy(), **plan).curves
+    assert {curve.strategy for curve in curves} >= set(rules)
+    for curve in curves:
+        assert [point.cost for point in curve.points] == sorted(point.cost for point in curve.points)
+        assert all({"ap50", "ap", "image_f1"} <= set(point.metrics) for point in curve.points)
+    with Study.create(
+        None, few, task="boxes", learner=Noisy(), strategy=rules[1], batch=5, keep_labels=False, seed=1
+    ) as study:
+        for place in study.ask(2):
+            study.tell(place.id, few.labels[few.pool.rows([place.id])[0]])
+        study.step()
+        picked = few.pool.rows([place.id for place in study.ask(5, who="another")])
+    times, groups = few.pool.time[picked], few.pool.group[picked]
+    near = (np.abs(times[:, None] - times[None]) < 200) & (groups[:, None] == groups[None])
+    assert near.sum() == len(picked)

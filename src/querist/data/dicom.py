@@ -170,7 +170,7 @@ def reason(error: Exception, syntax: Any = None) -> str:
         return "it has no pixel data"
     if "less than expected" in text or "cannot reshape" in text:
         return "it is cut short: it has fewer pixels than its header says"
-    if "Missing required element" in text or "has no attribute" in text:
+    if isinstance(error, AttributeError) or "Missing required element" in text:
         return "its header does not say how its pixels are stored"
     if "unable to decode" in text.lower() or "plugin" in text:
         name = getattr(syntax, "name", "unknown")

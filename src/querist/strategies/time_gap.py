@@ -42,6 +42,11 @@ class TimeGap(Wrapped):
     joint: ClassVar[bool] = True
     about: ClassVar[About] = About("wrapper", "of, no two of a group nearer than gap", "of + O(n·N)", "common rule")
 
+    @property
+    def cold(self) -> str | None:
+        """Name the rule that stands in at the start: that of the strategy inside, with the same gap."""
+        return None if self.inner.cold is None else f"time-gap(of={self.inner.cold!r}, gap={self.gap!r})"
+
     def __post_init__(self) -> None:
         adopt(self, "of")
         if not isinstance(self.gap, int | float) or not isfinite(self.gap) or self.gap <= 0:
