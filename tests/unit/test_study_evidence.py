@@ -22,7 +22,7 @@ def pool(n: int, *, seed: int = 0) -> Pool:
     return Pool(tuple(f"item_{i:04}" for i in range(n)), X)
 
 
-def made(n: int = 320, *, labels: object = WORDS, **options: object) -> Study:
+def made(n: int = 600, *, labels: object = WORDS, **options: object) -> Study:
     return Study.create(None, pool(n), labels=labels, **{"batch": 20, "strategy": "margin", **options})  # type: ignore[arg-type]
 
 
@@ -47,17 +47,18 @@ def found(study: Study) -> dict[str, dict]:
 
 
 class TestDefault:
-    def test_a_tenth_of_what_is_asked_in_300_items(self) -> None:
+    def test_a_tenth_of_what_is_asked_in_590_items(self) -> None:
         study = made()
         assert study.settings.audit == 0.1
         assert sum(query.reason == REASON for query in study.ask()) == 2
 
     def test_too_few_items_for_a_figure_have_none(self) -> None:
-        assert made(299).settings.audit == 0.0
-        assert made(299, audit=0.1).settings.audit == 0.1
+        assert made(589).settings.audit == 0.0
+        assert made(590).settings.audit == 0.1
+        assert made(300, audit=0.1).settings.audit == 0.1
 
     def test_labels_that_are_no_class_have_none(self) -> None:
-        study = Study.create(None, pool(400), task="multilabel", labels=WORDS, strategy="random")
+        study = Study.create(None, pool(700), task="multilabel", labels=WORDS, strategy="random")
         assert study.settings.audit == 0.0
         with pytest.raises(
             BadInput, match="an audit needs labels of one class each: multilabel has others; leave audit"
