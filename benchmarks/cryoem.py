@@ -101,10 +101,8 @@ def stacks(data, out, *, wanted, seeds):
         )  # fmt: skip
         print(f"{stack.name}, SNR {stack.snr:g}: known pose {drawn[3]:.3f}, {time.perf_counter() - started:.0f} s")
         for row in found.summary["rows"]:
-            share, against = row["labels_to_full"].get("0.95"), row["vs_random"]
-            print(
-                f"  {row['strategy']:8} aubc {row['aubc']['mean']:.3f}  labels to 95 % of full {share}  vs random {against}"
-            )
+            needed = f"labels to 95 % of full {row['labels_to_full'].get('0.95')}"
+            print(f"  {row['strategy']:8} aubc {row['aubc']['mean']:.3f}  {needed}  vs random {row['vs_random']}")
         whole = [curve.points[-1].metrics["accuracy"] for curve in found.full]
         print(f"  all labels: accuracy {np.mean(whole):.3f} (sd {np.std(whole, ddof=1):.3f})", flush=True)
 

@@ -11,7 +11,7 @@ import pytest
 from querist import load
 from querist.errors import BadData, BadInput
 from querist.formats import LabelRow, _star, folder_format, label_format
-from querist.formats.star import Star
+from querist.formats.star import Star, subset
 from querist.study import Study
 from querist.tasks import Answer
 from querist.testing.formats import FormatSuite
@@ -194,14 +194,14 @@ def test_real_star_files_come_back_value_by_value(path, tmp_path):
 @needs_data
 def test_a_subset_keeps_optics_groups_and_every_column(tmp_path):
     path = SAMPLES / "sample_particles_relion31.star"
-    _star.subset(path, [2, 0, 16], tmp_path / "some.star")
+    subset(path, [2, 0, 16], tmp_path / "some.star")
     whole, some = (starfile.read(file) for file in (path, tmp_path / "some.star"))
     assert some["optics"].equals(whole["optics"])
     assert some["particles"].equals(whole["particles"].iloc[[0, 2, 16]].reset_index(drop=True))
     with pytest.raises(BadData, match=r"data_particles has 17 rows: there is no row 17"):
-        _star.subset(path, [17], tmp_path / "some.star")
+        subset(path, [17], tmp_path / "some.star")
     with pytest.raises(BadData, match=r"particles go into a STAR file of their own: got 's.querist'"):
-        _star.subset(path, [0], tmp_path / "s.querist")
+        subset(path, [0], tmp_path / "s.querist")
 
 
 @needs_data

@@ -62,6 +62,14 @@ class Star:
         return answers_of(self.read_rows(stream))
 
 
+def subset(path: Path, keep: Sequence[int], out: Path) -> None:
+    """Write some rows (from 0) of the particles of a file, with every column, optics group and other table as it is.
+
+    Raises BadData for a row that is not there, and where ``out`` is a study or the file itself.
+    """
+    _star.subset(Path(path), keep, Path(out))
+
+
 def rows_of(found: Mapping[str, _star.Block], name: str) -> list[LabelRow]:
     """Gather the picks of a file by micrograph; raises BadData."""
     block = _star.of_particles(found, name)[1]

@@ -106,15 +106,19 @@ def response(image: Floats, template: Floats) -> Floats:
 def peaks(score: Floats, apart: float) -> Peaks:
     """Find the pixels that no other within ``apart`` surpasses, their place refined by a parabola through neighbours.
 
-    A plateau gives its first pixel alone. Cost O(P).
+    A flat image has none. Cost O(P), and O(apart²) for each pixel that the square inside the circle does not rule out.
     """
     from scipy.ndimage import maximum_filter
 
-    radius = max(1, int(apart))
-    highest = maximum_filter(score, footprint=away(radius) <= max(apart, 1.0), mode="nearest")
-    rows, columns = np.nonzero(score == highest)
     if np.ptp(score) == 0:
-        rows, columns = rows[:0], columns[:0]
+        return Peaks(np.empty((0, 2)), np.empty(0))
+    inner = 2 * int(max(apart, 1.0) / 2**0.5) + 1
+    rows, columns = np.nonzero(score == maximum_filter(score, size=inner, mode="nearest"))
+    around = np.argwhere(away(max(1, int(apart))) <= max(apart, 1.0)) - max(1, int(apart))
+    near_rows = np.clip(rows[:, None] + around[None, :, 0], 0, score.shape[0] - 1)
+    near_columns = np.clip(columns[:, None] + around[None, :, 1], 0, score.shape[1] - 1)
+    kept = score[rows, columns] >= score[near_rows, near_columns].max(axis=1)
+    rows, columns = rows[kept], columns[kept]
     x = columns + _offset(score, rows, columns, axis=1)
     y = rows + _offset(score, rows, columns, axis=0)
     return Peaks(np.stack([x, y], axis=1).astype(np.float64), score[rows, columns])
