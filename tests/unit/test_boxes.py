@@ -17,7 +17,7 @@ from querist.errors import BadInput, BadLabel
 from querist.scores.boxes import overlap
 from querist.study import Study
 from querist.tasks import Answer, from_labels
-from querist.tasks._overlap import UNMATCHED, matched, pairwise_overlap
+from querist.tasks._overlap import UNMATCHED, gathered, matched, pairwise_overlap
 from querist.tasks.boxes import Boxes, predicted
 from querist.testing.tasks import TaskSuite
 from querist.view import Ragged
@@ -327,3 +327,29 @@ class Blind:
 
     def predict(self, items, needs):
         return {"embed": np.zeros((len(items), 1))}
+
+
+def test_draws_of_a_detector_are_matched_box_by_box():
+    rng = np.random.default_rng(4)
+    centres = np.array([[10.0, 10, 20, 20], [100, 10, 30, 20], [10, 100, 20, 40]])
+    seen = [rng.permutation(3)[: rng.integers(1, 4)] for _ in range(6)]
+    boxes = [centres[rows] + rng.uniform(-1, 1, (len(rows), 4)) for rows in seen]
+    probs = [np.column_stack([np.full(len(rows), 0.2), np.eye(3)[rows] * 0.8]) for rows in seen]
+    elements, places = gathered(boxes, probs)
+    assert elements.shape == (len(set(np.concatenate(seen).tolist())), 6, 4)
+    assert places.shape == (*elements.shape[:2], 4)
+    for probabilities, place in zip(elements, places, strict=True):
+        code = int(probabilities[:, 1:].sum(axis=0).argmax())  # the class tells which box it is
+        assert np.abs(place - centres[code]).max() <= 1
+        for draw, rows in enumerate(seen):
+            expected = [0.2, *(np.eye(3)[code] * 0.8)] if code in rows else [1, 0, 0, 0]
+            assert probabilities[draw] == pytest.approx(expected)
+
+
+def test_draws_without_boxes_are_none_and_two_boxes_of_a_draw_stay_apart():
+    elements, places = gathered([np.empty((0, 4))] * 3, [np.empty((0, 3))] * 3)
+    assert (elements.shape, places.shape) == ((0, 3, 3), (0, 3, 4))
+    twin = np.array([[0.0, 0, 10, 10], [1, 0, 10, 10]])
+    sure = np.array([[0.1, 0.9], [0.3, 0.7]])
+    elements, _ = gathered([twin, twin], [sure, sure])
+    assert elements[:, :, 1].tolist() == [[0.9, 0.9], [0.7, 0.7]]

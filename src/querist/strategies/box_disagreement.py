@@ -24,7 +24,7 @@ class BoxDisagreement(Strategy):
     Formula: s = R_t [bald(p_t) / log C + place · m_t · (1 − mean_k IoU(b_tk, b̄_t))], p_t the K draws of the class of
     box t, b_tk those of its place, m_t = 1 − p̄_t(nothing) with ``background``, else 1: a box that is not there has no
     place; R = ``reduce``: sum, mean or max. Elements [M, K, C] and places [M, K, 4], the boxes of the draws matched
-    (``querist.learners`` adapters do so); with one draw nothing is expected. ``place`` 0 leaves the class alone.
+    (``querist.tasks._overlap.gathered`` matches them); one draw agrees with itself. ``place`` 0 leaves the class alone.
     Range: [0, 1 + place], for sum times the number of boxes. Cost: O(M·K·C). Raises BadInput, BadEvidence.
     Source: Kao et al. 2018; Houlsby et al. 2011.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,3 +46,43 @@ def matched(overlaps: NDArray[np.float64], least: NDArray[np.float64]) -> NDArra
         found[hit, at] = best[hit]
         free[thresholds[hit], best[hit]] = False
     return found
+
+
+def gathered(
+    boxes: Sequence[NDArray[np.float64]], probs: Sequence[NDArray[np.float64]], *, least: float = 0.5
+) -> tuple[Floats, Floats]:
+    """Match the boxes that K draws of a detector found in one image: which of them are the same one.
+
+    Draw by draw, each box joins the free group it overlaps most with (with the first box of the group, by ``least`` or
+    more), the best box first, or begins a group. A draw without a box in a group says "nothing there" for certain, at
+    the mean place of the others. Shapes: boxes K × [B, 4], probs K × [B, 1 + C] with "nothing there" first → elements
+    [M, K, 1 + C] and places [M, K, 4], as strategies over draws read them. Cost: O(K·B·M).
+
+    >>> one, two = np.array([[0.0, 0, 10, 10]]), np.array([[1.0, 0, 10, 10], [50, 50, 9, 9]])
+    >>> sure = np.array([0.1, 0.9])
+    >>> elements, places = gathered([one, two], [np.array([sure]), np.array([sure, sure])])
+    >>> elements[:, :, 1].tolist(), places[1, 0].tolist()
+    ([[0.9, 0.9], [0.0, 0.9]], [50.0, 50.0, 9.0, 9.0])
+    """
+    width = max((each.shape[1] for each in probs), default=1)
+    groups: list[dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]] = []
+    for draw, (found, said) in enumerate(zip(boxes, probs, strict=True)):
+        order = np.argsort(said[:, 0], kind="stable")  # the surest that something is there first
+        firsts = np.array([next(iter(group.values()))[0] for group in groups]).reshape(-1, 4)
+        partner = matched(pairwise_overlap(found[order], firsts), np.array([least]))[0]
+        for row, group in zip(order.tolist(), partner.tolist(), strict=True):
+            if group == UNMATCHED:
+                groups.append({})
+            groups[group][draw] = (found[row], said[row])
+    nothing = np.eye(width)[0]
+    elements = [[group[k][1] if k in group else nothing for k in range(len(boxes))] for group in groups]
+    places = [_places(group, len(boxes)) for group in groups]
+    return (
+        np.array(elements, np.float64).reshape(-1, len(boxes), width),
+        np.array(places, np.float64).reshape(-1, len(boxes), 4),
+    )
+
+
+def _places(group: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]], draws: int) -> list[Floats]:
+    mean = np.mean([box for box, _ in group.values()], axis=0)
+    return [group[k][0] if k in group else mean for k in range(draws)]
