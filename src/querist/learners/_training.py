@@ -25,8 +25,9 @@ Tensor: TypeAlias = Any
 Loss: TypeAlias = Callable[[Any, Any], Tensor]
 """Given what the module makes of a batch and the targets, the mean loss of its items, a scalar tensor."""
 
-FEWEST_HELD = 10
-"""Fewer examples than this say too little about when to stop: then none is held out."""
+FEWEST_HELD = 20
+"""Fewer examples than this are worth more in training than in saying when to stop: then none is held out. (A CNN on 60
+digits of MNIST lost five points of accuracy to twelve that were held out; log loss gained.)"""
 MOMENTUM = 0.9
 SMALL = 200_000
 """Weights up to which a network without convolutions is trained on one thread."""
@@ -56,7 +57,7 @@ class Trained(NamedTuple):
 def train(module: Module, examples: Examples, *, loss: Loss, settings: Settings, rng: np.random.Generator) -> Trained:
     """Train a module in place; on the CPU the same generator gives the same weights, bit for bit.
 
-    A stratified share of the examples is held out (none where that makes fewer than 10): the weights of the epoch with
+    A stratified share of the examples is held out (none where that makes fewer than 20): the weights of the epoch with
     the least loss on it are kept, and ``patience`` epochs without a better one end the training. Without it the last
     epoch counts. On a GPU arithmetic is mixed where it has bfloat16; a batch that does not fit into its memory is
     computed in halves, with the same gradient, and the result's ``notes`` say so. PyTorch's global generator is put
@@ -170,10 +171,10 @@ class _Run:
 def split(examples: Examples, share: float, rng: np.random.Generator) -> tuple[Rows, Rows]:
     """Divide rows into those to learn from and those held out, stratified; the only example of a class is never held.
 
-    >>> examples = Examples(60, lambda rows: (rows, rows), np.repeat([0, 1, 2], [39, 20, 1]))
+    >>> examples = Examples(120, lambda rows: (rows, rows), np.repeat([0, 1, 2], [78, 41, 1]))
     >>> learn, held = split(examples, 0.2, np.random.default_rng(0))
     >>> np.bincount(examples.strata[held]).tolist(), len(learn)
-    ([7, 4], 49)
+    ([15, 8], 97)
     """
     order = rng.permutation(examples.count)
     if examples.strata is not None:
