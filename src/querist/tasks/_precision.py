@@ -76,4 +76,4 @@ def _tally(truth: list[NDArray[np.float64]], said: list[NDArray[np.float64]]) ->
 
 
 def _hits(boxes: NDArray[np.float64], found: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return matched(pairwise_overlap(found[:, :4], boxes), OVERLAPS) != UNMATCHED
+    return np.asarray(matched(pairwise_overlap(found[:, :4], boxes), OVERLAPS) != UNMATCHED)
