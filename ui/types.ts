@@ -455,7 +455,14 @@ export interface components {
                 end: number;
                 label: string;
                 start: number;
-            }[] | null;
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            } | null;
             /** Lease */
             lease?: string | null;
             /** Seconds */
@@ -651,7 +658,14 @@ export interface components {
                 end: number;
                 label: string;
                 start: number;
-            }[] | null;
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            } | null;
             /** Preview */
             preview: string;
         };
@@ -760,7 +774,14 @@ export interface components {
                 end: number;
                 label: string;
                 start: number;
-            }[];
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            };
             /** Preview */
             preview: string;
         };
@@ -900,6 +921,20 @@ export interface components {
             sentence: string;
         };
         /**
+         * Seen
+         * @description Something the model saw in an image, and how probable it is.
+         *
+         *     ``place`` is x, y, width and height of a box, or x and y of a particle's centre, in pixels of the original.
+         */
+        Seen: {
+            /** Label */
+            label: string | number;
+            /** Place */
+            place: number[];
+            /** Score */
+            score: number;
+        };
+        /**
          * Session
          * @description Who is here; ``csrf`` goes back in the header X-Querist-CSRF of whatever changes something.
          */
@@ -941,7 +976,14 @@ export interface components {
                 end: number;
                 label: string;
                 start: number;
-            }[] | null;
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            } | null;
         };
         /**
          * StatusInfo
@@ -1057,6 +1099,8 @@ export interface components {
         /**
          * Suggestion
          * @description What the model would answer; ``confidence`` is its probability of being right, null where it gives none.
+         *
+         *     ``seen`` lists all that it saw, the surest first, also what it holds less likely than not; null where it told none.
          */
         Suggestion: {
             /** Age Seconds */
@@ -1068,9 +1112,18 @@ export interface components {
                 end: number;
                 label: string;
                 start: number;
-            }[];
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            };
             /** Round */
             round: number;
+            /** Seen */
+            seen: components["schemas"]["Seen"][] | null;
             /** Strategy */
             strategy: string;
         };

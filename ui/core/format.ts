@@ -1,5 +1,6 @@
 /** Numbers and labels as people read them. */
-import type { Label, Name, Span } from "./types.ts";
+import type { Label, Name } from "./types.ts";
+import { isPicks } from "./types.ts";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
@@ -42,13 +43,15 @@ export function bytes(size: number): string {
 /** A label in a few words. */
 export function labelText(label: Label | null | undefined): string {
   if (label === null || label === undefined) return "";
+  if (isPicks(label)) return label.points.length ? counted(label.points.length, "particle") : "none";
   if (!Array.isArray(label)) return String(label);
   if (label.length === 0) return "none";
-  return typeof label[0] === "object" ? spansText(label as Span[]) : (label as Name[]).join(", ");
+  return typeof label[0] === "object" ? namedText(label as { label: Name }[]) : (label as Name[]).join(", ");
 }
 
-function spansText(spans: readonly Span[]): string {
-  const counts = new Map<string, number>();
-  for (const span of spans) counts.set(span.label, (counts.get(span.label) ?? 0) + 1);
-  return [...counts].map(([name, n]) => (n > 1 ? `${n} × ${name}` : name)).join(", ");
+/** Spans or boxes: how many of each class. */
+function namedText(marks: readonly { label: Name }[]): string {
+  const counts = new Map<Name, number>();
+  for (const mark of marks) counts.set(mark.label, (counts.get(mark.label) ?? 0) + 1);
+  return [...counts].map(([name, n]) => (n > 1 ? `${n} × ${name}` : String(name))).join(", ");
 }

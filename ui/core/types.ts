@@ -21,7 +21,7 @@ export type Guide = Wire["Guidelines"];
 export type Answer = Wire["AnswerGiven"];
 export type Kind = Answer["kind"];
 
-/** classification: one name; multilabel: a list of names; spans: a list of spans. */
+/** classification: one name; multilabel: a list of names; spans, boxes: a list of them; particles: points and more. */
 export type Label = Suggestion["label"];
 
 /** A class, as the study names it. */
@@ -33,9 +33,25 @@ export interface Span {
   label: string;
 }
 
-export type TaskType = "classification" | "multilabel" | "spans";
+export interface Picks {
+  points: [number, number][];
+  searched: [number, number, number, number][] | null;
+}
+
+const TYPES = ["classification", "multilabel", "spans", "boxes", "particles"] as const;
+
+export type TaskType = (typeof TYPES)[number];
 
 /** The form of a study's labels; a task of another name is answered with one class. */
 export function taskType(schema: Schema): TaskType {
-  return schema.type === "multilabel" || schema.type === "spans" ? schema.type : "classification";
+  return TYPES.find((type) => type === schema.type) ?? "classification";
 }
+
+/** The label that says "nothing is there"; null where an answer is always a class. */
+export function nothing(schema: Schema): Label | null {
+  const type = taskType(schema);
+  if (type === "particles") return { points: [], searched: null };
+  return type === "classification" ? null : [];
+}
+
+export const isPicks = (label: unknown): label is Picks => typeof label === "object" && label !== null && "points" in label;

@@ -39,6 +39,17 @@ export function pan(look: Look, by: Point, image: Size, stage: Size): Look {
   return keep({ ...look, x: look.x + by.x, y: look.y + by.y, fitted: false }, image, stage);
 }
 
+/**
+ * Say how large a picture is drawn, in pixels of the original. One of a smaller number of pixels shows every second,
+ * third … of them: then a pixel of it covers exactly so many, and the last ones may reach over the border.
+ */
+export function drawn(original: Size, picture: Size): Size {
+  const factor = Math.ceil(original.width / Math.max(1, picture.width));
+  const whole = (side: number): number => Math.ceil(side / factor);
+  const binned = factor > 1 && whole(original.width) === picture.width && whole(original.height) === picture.height;
+  return binned ? { width: picture.width * factor, height: picture.height * factor } : original;
+}
+
 /** Hold a part of the image inside the stage, so that it cannot be lost; one that fits stays whole inside. */
 function keep(look: Look, image: Size, stage: Size): Look {
   const held = (at: number, drawn: number, room: number): number => {

@@ -1,15 +1,16 @@
 /** The desk: what one person sees and does while labelling. Screens read its signals; keys and buttons call its actions. */
-import { computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { labelText } from "../core/format.ts";
 import { emptyHistory, pushed, recalled, redone, reversed, undone } from "../core/history.ts";
 import type { Entry, Given, History } from "../core/history.ts";
 import { Outbox } from "../core/outbox.ts";
 import type { Refused } from "../core/outbox.ts";
 import { advanced, answered, brought, confirmed, noted } from "../core/queue.ts";
-import { taskType } from "../core/types.ts";
+import { nothing, taskType } from "../core/types.ts";
 import type { Answer, Item, Label, Name, Note, Recalled, Reply, Schema, Session } from "../core/types.ts";
 import type { Mounted, Label as ViewLabel } from "../views/contract.ts";
 import { ApiError, get, post } from "./api.ts";
+import { Drafts } from "./drafts.ts";
 import { openShelf } from "./shelf.ts";
 import { queue, refill, startSupply } from "./supply.ts";
 import { prepare } from "./modules.ts";
@@ -31,6 +32,7 @@ export const failure = signal("");
 
 let schema: Schema = { type: "classification", labels: [] };
 let mounted: Mounted | null = null;
+let drafts: Drafts | null = null;
 const standing = new Map<string, Given>();
 const clock = stopwatch();
 
@@ -51,15 +53,32 @@ const outbox: Outbox = new Outbox({
 export async function open(session: Session): Promise<() => void> {
   const study = session.study!;
   schema = study.task;
+  drafts = new Drafts(`${study.name} ${session.who}`);
   await outbox.open(await openShelf(`${study.name} ${session.who}`));
   queue.value = answered(queue.value, outbox.waiting.filter(closes).map((one) => one.item));
   const stop = startSupply({ unsent: () => outbox.waiting.length, prepare: (item) => prepare(item, study) });
   addEventListener("online", flush);
+  const forget = keepDrafts(drafts);
   void recall();
   return () => {
     stop();
+    forget();
     removeEventListener("online", flush);
   };
+}
+
+/** What is begun and not submitted outlives a reload: it is kept as it changes, and taken up when its item comes again. */
+function keepDrafts(kept: Drafts): () => void {
+  const resume = effect(() => {
+    const item = visible.value;
+    if (item && draft.peek() === null) draft.value = kept.of(item.id);
+  });
+  const keep = effect(() => {
+    const label = draft.value;
+    const item = visible.peek();
+    if (item && label !== null) kept.keep(item.id, label);
+  });
+  return () => (resume(), keep());
 }
 
 const closes = (one: Answer): boolean => one.kind !== "note" && one.kind !== "retract";
@@ -101,13 +120,16 @@ export function give(answer: Given): void {
 
 function send(item: Item, answer: Given, seconds?: number): void {
   standing.set(item.id, answer);
+  drafts?.drop(item.id);
   const about = { ...(item.lease ? { lease: item.lease } : {}), ...(seconds === undefined ? {} : { seconds }) };
   outbox.put({ uid: crypto.randomUUID(), item: item.id, ...answer, ...about });
 }
 
 function show(change: () => typeof queue.value, label: Label | null): void {
-  queue.value = change();
-  draft.value = label;
+  batch(() => {
+    queue.value = change();
+    draft.value = label;
+  });
   clock.start();
 }
 
@@ -134,7 +156,7 @@ export function acceptable(): Label | null {
   if (!item) return null;
   if (draft.value !== null) return draft.value;
   if (item.suggestion && !hidden.value) return item.suggestion.label;
-  return taskType(schema) === "classification" ? null : [];
+  return nothing(schema);
 }
 
 /** Take what the model says into the draft, to change it before it is submitted. */

@@ -92,7 +92,10 @@ function viewOf(study: Study) {
   return desk.visible.value ? ready(viewUrl(desk.visible.value, study)) : null;
 }
 
-const drawsLabels = (study: Study): boolean => viewOf(study)?.drawsLabels ?? study.view === "spans";
+/** Views that draw the classes themselves, as long as they are not here to say so. */
+const DRAWING = ["spans", "boxes", "particles"];
+
+const drawsLabels = (study: Study): boolean => viewOf(study)?.drawsLabels ?? DRAWING.includes(study.view);
 
 function listenToKeys(study: Study): () => void {
   const onKeyDown = (event: KeyboardEvent) => {

@@ -1,6 +1,7 @@
 /** The last answers, newest first: each flashes when it is given, shows its item again when pressed. */
 import { labelText } from "../core/format.ts";
 import type { Entry } from "../core/history.ts";
+import { isPicks } from "../core/types.ts";
 import type { Name, Schema } from "../core/types.ts";
 import { history, revisit, undo } from "./desk.ts";
 
@@ -41,14 +42,18 @@ function Answered({ entry, schema }: { entry: Entry; schema: Schema }) {
 function sign(entry: Entry, schema: Schema): string {
   const { kind, label } = entry.given;
   if (kind !== "label") return kind === "unsure" ? "?" : "–";
-  if (Array.isArray(label)) return String(label.length);
+  if (isPicks(label)) return short(label.points.length);
+  if (Array.isArray(label)) return short(label.length);
   return String(schema.labels.indexOf(label as Name) + 1 || "·");
 }
+
+/** A count in the room of two digits. */
+const short = (n: number): string => (n > 99 ? "99+" : String(n));
 
 function hue(entry: Entry, schema: Schema): string {
   const { kind, label } = entry.given;
   if (kind !== "label") return "aside-hue";
-  const name = Array.isArray(label) ? firstName(label) : label;
+  const name = isPicks(label) ? schema.labels[0] : Array.isArray(label) ? firstName(label) : label;
   const place = schema.labels.indexOf(name as Name);
   return place < 0 ? "aside-hue" : `hue-${(place % 8) + 1}`;
 }

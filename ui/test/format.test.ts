@@ -30,4 +30,7 @@ test("labels of every form have words", () => {
   assert.equal(labelText(null), "");
   const span = { start: 0, end: 1, label: "PER" };
   assert.equal(labelText([span, { ...span, start: 2, end: 3 }, { ...span, label: "ORG" }]), "2 × PER, ORG");
+  assert.equal(labelText([{ label: "RBC", box: [0, 0, 4, 4] }, { label: "WBC", box: [0, 0, 4, 4] }]), "RBC, WBC");
+  assert.equal(labelText({ points: [[1, 2], [3, 4]], searched: null }), "2 particles");
+  assert.equal(labelText({ points: [], searched: null }), "none");
 });

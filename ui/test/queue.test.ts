@@ -20,7 +20,7 @@ const item = (id: string, more: Partial<Item> = {}): Item => ({
 const items = (...ids: string[]): Item[] => ids.map((id) => item(id));
 
 const suggested = (id: string, label: string): Item =>
-  item(id, { suggestion: { label, confidence: 0.5, round: 2, age_seconds: 0, strategy: "margin" } });
+  item(id, { suggestion: { label, confidence: 0.5, seen: null, round: 2, age_seconds: 0, strategy: "margin" } });
 
 /** A queue after one claim that gave these items. */
 function filled(...ids: string[]): Q.Queue {

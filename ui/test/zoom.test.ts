@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fit, pan, zoom } from "../core/zoom.ts";
+import { drawn, fit, pan, zoom } from "../core/zoom.ts";
 import type { Look } from "../core/zoom.ts";
 
 const STAGE = { width: 1000, height: 600 };
@@ -49,4 +49,11 @@ test("no drag loses the image", () => {
   }
   const whole = fit(LARGE, STAGE);
   assert.deepEqual(pan(whole, { x: 0, y: 1e6 }, LARGE, STAGE), { ...whole, y: 300, fitted: false });
+});
+
+test("a smaller picture of an image is drawn so that each of its pixels covers a whole number of the original's", () => {
+  assert.deepEqual(drawn({ width: 3838, height: 3710 }, { width: 1919, height: 1855 }), { width: 3838, height: 3710 });
+  assert.deepEqual(drawn({ width: 4097, height: 4096 }, { width: 1366, height: 1366 }), { width: 4098, height: 4098 });
+  assert.deepEqual(drawn({ width: 640, height: 480 }, { width: 640, height: 480 }), { width: 640, height: 480 });
+  assert.deepEqual(drawn({ width: 640, height: 480 }, { width: 200, height: 150 }), { width: 640, height: 480 });
 });

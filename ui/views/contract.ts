@@ -8,8 +8,8 @@
  * shell leaves such a key alone. What the view does not use belongs to the shell (Enter, S, U, Z, ?, …).
  */
 
-/** A label as it goes over the wire: a class, classes, or spans by code point. */
-export type Label = Name | Name[] | WireSpan[];
+/** A label as it goes over the wire: a class, classes, spans by code point, boxes, or picks of a micrograph. */
+export type Label = Name | Name[] | WireSpan[] | WireBox[] | WirePicks;
 
 /** A class, as the study names it. */
 export type Name = string | number;
@@ -21,10 +21,32 @@ export interface WireSpan {
   label: string;
 }
 
+/** A box in an image: x and y of the corner at the top left, width and height, in pixels of the original. */
+export interface WireBox {
+  label: Name;
+  box: [number, number, number, number];
+}
+
+/** Particles of a micrograph, in pixels of the original; `searched` null says that all of it was looked at. */
+export interface WirePicks {
+  points: [number, number][];
+  diameter?: number | null;
+  searched: [number, number, number, number][] | null;
+}
+
+/** Something that the model saw: a box (x, y, width, height) or a particle (x, y), and how probable it is. */
+export interface Seen {
+  label: Name;
+  score: number;
+  place: number[];
+}
+
 /** What the model says of an item; hidden ones (a study without suggestions) arrive as null. */
 export interface ViewSuggestion {
   label: Label;
   confidence?: number | null;
+  /** All that the model saw, also what it thinks less likely than not; null where it told none. */
+  seen?: readonly Seen[] | null;
 }
 
 /** The item to show. `data` holds `text`, or `image`, `width` and `height`, or the fields of a record. */

@@ -15,7 +15,7 @@ from querist.store.protocol import Claim, Counts
 from querist.study import Study
 from querist.study.loop import LEASE_SECONDS
 from querist.tasks import Answer
-from querist.web import explain, show
+from querist.web import explain, show, sights
 from querist.web.images import Shown, shown
 from querist.web.ledger import Ledger
 from querist.web.models import (
@@ -30,6 +30,7 @@ from querist.web.models import (
     Refused,
     StatusInfo,
     StudyInfo,
+    Suggestion,
     TaskSchema,
     Training,
     Why,
@@ -150,12 +151,16 @@ class Desk:
             expires=None if claim is None else claim.expires,
             view=show.view_of(self.study.task, self.study.pool),
             data=show.data_of(self.study.pool, id),
-            suggestion=show.suggestion(self._rounds.get(round), id) if self._suggests else None,
+            suggestion=self._suggestion(round, id) if self._suggests else None,
             why="" if row is None else show.why(row, rank, round),
             audit=row is not None and show.is_audit(row.reason),
             mine=show.standing(self._ledger.standing(id, who)),
             note=self._ledger.note(id, who),
         )
+
+    def _suggestion(self, round: int, id: str) -> Suggestion | None:
+        seen = sights.read(self.study.store, round, id) if sights.sees(self.study.task) else None
+        return show.suggestion(self._rounds.get(round), id, seen)
 
     def _know(self, id: str) -> None:
         """Read the items that another process may have added when an id is new; raises UnknownItem."""

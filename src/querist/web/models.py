@@ -11,15 +11,34 @@ _SPAN = {
     "properties": {"start": {"type": "integer"}, "end": {"type": "integer"}, "label": {"type": "string"}},
     "required": ["start", "end", "label"],
 }
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+_BOX = {
+    "type": "object",
+    "properties": {"label": {"type": ["string", "integer"]}, "box": _NUMBERS},
+    "required": ["label", "box"],
+}
+_PLACES = {"type": "array", "items": _NUMBERS}
+_PICKS = {
+    "type": "object",
+    "properties": {
+        "points": _PLACES,
+        "diameter": {"type": ["number", "null"]},
+        "searched": {"anyOf": [_PLACES, {"type": "null"}]},
+    },
+    "required": ["points", "searched"],
+}
 _FORMS: list[dict[str, Any]] = [
     {"type": "string"},
     {"type": "integer"},
     {"type": "array", "items": {"type": "string"}},
     {"type": "array", "items": _SPAN},
+    {"type": "array", "items": _BOX},
+    _PICKS,
 ]
 
 Label = Annotated[Any, WithJsonSchema({"anyOf": _FORMS})]
-"""A label as the task of the study has it: one class, a list of classes, a list of spans; the task checks it."""
+"""A label as the task of the study has it: one class, a list of classes, of spans, of boxes, or the picks of a
+micrograph; the task checks it."""
 
 Kind = Literal["label", "skip", "unsure", "retract", "note"]
 Name = Annotated[str, Field(max_length=200)]
@@ -85,11 +104,26 @@ class Session(Said):
     root: bool
 
 
+class Seen(Said):
+    """Something the model saw in an image, and how probable it is.
+
+    ``place`` is x, y, width and height of a box, or x and y of a particle's centre, in pixels of the original.
+    """
+
+    label: str | int
+    score: float
+    place: list[float]
+
+
 class Suggestion(Said):
-    """What the model would answer; ``confidence`` is its probability of being right, null where it gives none."""
+    """What the model would answer; ``confidence`` is its probability of being right, null where it gives none.
+
+    ``seen`` lists all that it saw, the surest first, also what it holds less likely than not; null where it told none.
+    """
 
     label: Label
     confidence: float | None
+    seen: list[Seen] | None
     round: int
     age_seconds: float
     strategy: str

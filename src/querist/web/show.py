@@ -11,17 +11,19 @@ from querist.data import Pool
 from querist.store.protocol import Claim, Event, Ranked
 from querist.store.rules import milliseconds
 from querist.tasks.protocol import Task
-from querist.web.models import HistoryEntry, Standing, Suggestion
+from querist.web.models import HistoryEntry, Seen, Standing, Suggestion
 from querist.web.rounds import Round
 
 LONGEST_PREVIEW = 80
 MOST_CELLS = 4
+OWN_VIEW = frozenset({"spans", "boxes", "particles"})
+"""Tasks whose items have a view of the same name."""
 
 
 def view_of(task: Task, pool: Pool) -> str:
     """Name the view that shows the items of a study."""
-    if task.schema["task"] == "spans":
-        return "spans"
+    if task.schema["task"] in OWN_VIEW:
+        return str(task.schema["task"])
     return "image" if is_image(pool) else pool.kind
 
 
@@ -75,16 +77,17 @@ def preview(pool: Pool, id: str) -> str:
     return text if len(text) <= LONGEST_PREVIEW else text[: LONGEST_PREVIEW - 1] + "…"
 
 
-def suggestion(found: Round, item: str) -> Suggestion | None:
-    """Give what the model of a round would answer, and since when it has said so."""
+def suggestion(found: Round, item: str, seen: list[Seen] | None) -> Suggestion | None:
+    """Give what the model of a round would answer, since when it has said so, and what it saw."""
     label, confidence = found.said.get(item, (None, None))
     if label is None:
         return None
     age = max(milliseconds() - found.at, 0) / 1000
     strategy = found.info.get("strategy", "")
     return Suggestion(
-        label=label, confidence=confidence, round=found.number, age_seconds=round(age, 1), strategy=strategy
-    )
+        label=label, confidence=confidence, seen=seen, round=found.number, age_seconds=round(age, 1),
+        strategy=strategy,
+    )  # fmt: skip
 
 
 def why(place: Claim | Ranked, rank: int, round: int) -> str:

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from querist._parallel import cores
 from querist.errors import QueristError
 from querist.study import Study
-from querist.web import reasons
+from querist.web import reasons, sights
 
 NICE = 10
 """By how much the scheduler prefers the server to training."""
@@ -33,6 +33,7 @@ def main() -> None:
     where = sys.argv[1] if len(sys.argv) > 1 else "-"
     with Study.open(next(told, "") if where == "-" else where) as study:
         _say({"ready": True})
+        look(study)
         for line in told:
             if line == "step":
                 _say(step(study))
@@ -43,6 +44,7 @@ def step(study: Study) -> dict[str, object]:
     try:
         done = study.step()
         if done.fresh:
+            sights.write(study, done.round)
             reasons.write(study, done.round)
     except QueristError as error:
         print(error, file=sys.stderr, flush=True)
@@ -52,6 +54,16 @@ def step(study: Study) -> dict[str, object]:
         return {"error": f"{type(error).__name__}: {error}"}
     seconds = round(done.fit_seconds + done.query_seconds, 2)
     return {"round": done.round, "labels": done.labels, "seconds": seconds, "fresh": done.fresh}
+
+
+def look(study: Study) -> None:
+    """Write down what the model of the current round saw: another process may have made the round."""
+    current = study.store.published()
+    try:
+        if current is not None:
+            sights.write(study, current.round)
+    except QueristError as error:  # the files are away, say: the app goes on without a threshold
+        print(error, file=sys.stderr, flush=True)
 
 
 def step_back() -> None:

@@ -1,0 +1,65 @@
+/** A canvas over a picture, as sharp as the screen, painted once a frame however often it is asked to. */
+
+import type { Look, Size } from "../../core/zoom.ts";
+import { element } from "./dom.ts";
+
+export type Pen = CanvasRenderingContext2D;
+
+/** Draws in pixels of the screen; `look` says where the image lies. */
+export type Draw = (pen: Pen, look: Look, room: Size) => void;
+
+export class Layer {
+  readonly canvas = element("canvas", { class: "view-image-layer", "aria-hidden": "true" });
+  private readonly pen = this.canvas.getContext("2d")!;
+  private asked = 0;
+  private look: Look | null = null;
+
+  constructor(
+    private readonly table: HTMLElement,
+    private readonly draw: Draw,
+  ) {
+    table.append(this.canvas);
+  }
+
+  /** Paint with the next frame; of several looks the last one counts. */
+  paint(look: Look | null = this.look): void {
+    this.look = look;
+    if (!this.asked) this.asked = requestAnimationFrame(() => this.now());
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.asked);
+  }
+
+  private now(): void {
+    this.asked = 0;
+    if (!this.look) return;
+    const room = { width: this.table.clientWidth, height: this.table.clientHeight };
+    const dots = devicePixelRatio;
+    const { canvas, pen } = this;
+    if (canvas.width !== Math.round(room.width * dots) || canvas.height !== Math.round(room.height * dots)) {
+      canvas.width = Math.round(room.width * dots);
+      canvas.height = Math.round(room.height * dots);
+    }
+    pen.setTransform(dots, 0, 0, dots, 0, 0);
+    pen.clearRect(0, 0, room.width, room.height);
+    this.draw(pen, this.look, room);
+  }
+}
+
+/** Light hues, for both schemes alike: what lies below is an image. */
+export const HUES = ["#56b4e9", "#f08c4a", "#3fc79b", "#e59ac4", "#e6b04a", "#7cc7d8", "#d8cb4e", "#d2d2cc"] as const;
+
+export const hueOf = (index: number): string => HUES[(index < 0 ? HUES.length - 1 : index) % HUES.length]!;
+
+/** Stroke the path twice: dark and wide below, so that a line shows on any image. */
+export function stroke(pen: Pen, colour: string, width: number, dashes: number[] = []): void {
+  pen.setLineDash(dashes);
+  pen.lineWidth = width + 2;
+  pen.strokeStyle = "rgb(0 0 0 / 55%)";
+  pen.stroke();
+  pen.lineWidth = width;
+  pen.strokeStyle = colour;
+  pen.stroke();
+  pen.setLineDash([]);
+}

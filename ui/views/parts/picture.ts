@@ -1,0 +1,240 @@
+/** An image on a neutral stage, as every view of images has it: zoom, pan, brightness and contrast, exact pixels. */
+
+import { latin } from "../../core/keys.ts";
+import type { Look, Point, Size } from "../../core/zoom.ts";
+import { drawn, fit, pan, zoom } from "../../core/zoom.ts";
+import type { ViewItem, ViewKey } from "../contract.ts";
+import { element, listen } from "./dom.ts";
+import type { Gestures } from "./gestures.ts";
+import { hearGestures } from "./gestures.ts";
+
+export const pictureKeys: readonly ViewKey[] = [
+  { key: "+", hint: "zoom in" },
+  { key: "−", hint: "zoom out" },
+  { key: "0", hint: "whole image" },
+  { key: "Space + drag", hint: "move the image" },
+  { key: "L", hint: "lighter" },
+  { key: "D", hint: "darker" },
+  { key: "M", hint: "more contrast" },
+  { key: "N", hint: "less contrast" },
+  { key: "R", hint: "brightness and contrast as they were" },
+];
+
+const ZOOM = 1.25;
+const LIGHT = 1.15;
+const STRIDE = 80;
+const EDGE = 60;
+const ARROWS: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: STRIDE, y: 0 },
+  ArrowRight: { x: -STRIDE, y: 0 },
+  ArrowUp: { x: 0, y: STRIDE },
+  ArrowDown: { x: 0, y: -STRIDE },
+};
+
+interface Light {
+  readonly brightness: number;
+  readonly contrast: number;
+}
+
+const AS_IT_IS: Light = { brightness: 1, contrast: 1 };
+
+// Decoded ahead of time; as many as the shell prefetches, and a few more to go back to.
+const READY = 8;
+const ready = new Map<string, HTMLImageElement>();
+
+export async function prepare(item: ViewItem): Promise<void> {
+  const source = String(item.data["image"]);
+  const image = ready.get(source) ?? new Image();
+  ready.set(source, image);
+  if (ready.size > READY) ready.delete(ready.keys().next().value!);
+  if (!image.src) image.src = source;
+  await image.decode();
+}
+
+/** What a view adds to a picture: elements below it, what it draws over it, and the gestures that it takes. */
+export interface Additions extends Pick<Gestures, "grab" | "wheel"> {
+  readonly below?: readonly HTMLElement[];
+  painted?(look: Look): void;
+}
+
+/** The image, its tools, and how it is looked at now. */
+export class Picture {
+  readonly root: HTMLElement;
+  readonly table = element("div", { class: "view-image-table" });
+  /** Of the original image, in pixels. */
+  size: Size;
+  look: Look | null = null;
+  /** Whether the space bar is held, so that a drag moves the image whatever else it would do. */
+  held = false;
+  private readonly image: HTMLImageElement;
+  private readonly told = element("span", { class: "view-image-told", role: "status" });
+  private readonly closing = new AbortController();
+  private readonly resized = new ResizeObserver(() => this.fitAgain());
+  private light = AS_IT_IS;
+
+  constructor(
+    item: ViewItem,
+    private readonly additions: Additions = {},
+  ) {
+    const source = String(item.data["image"]);
+    this.image = ready.get(source) ?? new Image();
+    this.image.alt = `Item ${item.id}`;
+    this.image.draggable = false;
+    if (!this.image.src) this.image.src = source;
+    this.size = { width: Number(item.data["width"]) || 0, height: Number(item.data["height"]) || 0 };
+    this.table.append(this.image);
+    const parts = [this.table, ...(additions.below ?? []), this.tools()];
+    this.root = element("div", { class: "view-image", role: "group", "aria-label": "Image" }, ...parts);
+  }
+
+  start(): void {
+    const { signal } = this.closing;
+    const own = { move: (by: Point) => this.move(by), zoom: (by: number, about: Point) => this.zoom(by, about) };
+    hearGestures(this.table, { ...this.additions, ...own }, signal);
+    listen(document, "keyup", (event) => void (event.key === " " && (this.held = false)), { signal });
+    this.resized.observe(this.table);
+    this.image.addEventListener("load", () => this.loaded(), { signal });
+    this.image.addEventListener("error", () => this.failed(), { signal });
+    if (this.image.complete && this.image.naturalWidth) this.loaded();
+    else this.fitAgain();
+  }
+
+  destroy(): void {
+    this.closing.abort();
+    this.resized.disconnect();
+    this.root.remove();
+  }
+
+  private tools(): HTMLElement {
+    const tool = (key: string, name: string): HTMLElement => {
+      const button = element("button", { type: "button", title: name }, element("kbd", {}, key), ` ${name}`);
+      button.addEventListener("click", () => this.act(key), { signal: this.closing.signal });
+      return button;
+    };
+    const tools = [tool("+", "in"), tool("−", "out"), tool("0", "whole"), tool("L", "lighter"), tool("D", "darker")];
+    const contrast = [tool("M", "more contrast"), tool("N", "less"), tool("R", "reset")];
+    return element("div", { class: "view-image-tools" }, ...tools, ...contrast, this.told);
+  }
+
+  /** Answer to a key; says whether it was one of the picture's. */
+  take(event: KeyboardEvent): boolean {
+    if (event.altKey || event.ctrlKey || event.metaKey) return false;
+    if (event.key === " ") return this.hold(event.target as Element);
+    const arrow = ARROWS[event.key];
+    if (arrow && !event.shiftKey && this.look && !this.look.fitted) {
+      this.move(arrow);
+      return true;
+    }
+    return this.act(latin(event));
+  }
+
+  /** Where a point of the stage lies in the image. */
+  at(point: Point): Point {
+    const { x, y, scale } = this.look!;
+    return { x: (point.x - x) / scale, y: (point.y - y) / scale };
+  }
+
+  /** The middle of what is seen, in pixels of the image. */
+  get middle(): Point {
+    const room = this.room();
+    return this.at({ x: room.width / 2, y: room.height / 2 });
+  }
+
+  /** Move the image so that a place of it is seen. */
+  reveal(place: Point): void {
+    if (!this.look || this.look.fitted) return;
+    const { x, y, scale } = this.look;
+    const room = this.room();
+    const by = (at: number, space: number): number => (at < EDGE ? EDGE - at : at > space - EDGE ? space - EDGE - at : 0);
+    this.move({ x: by(x + place.x * scale, room.width), y: by(y + place.y * scale, room.height) });
+  }
+
+  private hold(target: Element): boolean {
+    if (target.closest("button, a, summary")) return false;
+    this.held = true;
+    return true;
+  }
+
+  private act(key: string): boolean {
+    const acts: Readonly<Record<string, () => void>> = {
+      "+": () => this.zoom(ZOOM),
+      "=": () => this.zoom(ZOOM),
+      "-": () => this.zoom(1 / ZOOM),
+      "−": () => this.zoom(1 / ZOOM),
+      "0": () => this.whole(),
+      l: () => this.relight({ brightness: LIGHT }),
+      d: () => this.relight({ brightness: 1 / LIGHT }),
+      m: () => this.relight({ contrast: LIGHT }),
+      n: () => this.relight({ contrast: 1 / LIGHT }),
+      r: () => this.relight(null),
+    };
+    const act = acts[key.toLowerCase()];
+    act?.();
+    return act !== undefined;
+  }
+
+  private loaded(): void {
+    if (!this.size.width) this.size = { width: this.image.naturalWidth, height: this.image.naturalHeight };
+    this.fitAgain();
+  }
+
+  private failed(): void {
+    const sentence = "This image could not be shown: the server sent none that the browser can read. Skip it, or flag it.";
+    this.image.replaceWith(element("p", { class: "view-image-failed", role: "alert" }, sentence));
+  }
+
+  private fitAgain(): void {
+    if (!this.look || this.look.fitted) this.whole();
+  }
+
+  private whole(): void {
+    if (!this.size.width || !this.table.clientWidth) return;
+    this.look = fit(this.size, this.room());
+    this.paint();
+  }
+
+  private zoom(factor: number, about?: Point): void {
+    const room = this.room();
+    const middle = { x: room.width / 2, y: room.height / 2 };
+    if (this.look) this.look = zoom(this.look, factor, about ?? middle, this.size, room);
+    this.paint();
+  }
+
+  private move(by: Point): void {
+    if (this.look) this.look = pan(this.look, by, this.size, this.room());
+    this.paint();
+  }
+
+  private relight(by: Partial<Light> | null): void {
+    const turned = (now: number, factor = 1): number => Math.min(8, Math.max(0.125, now * factor));
+    const { brightness, contrast } = this.light;
+    this.light = by ? { brightness: turned(brightness, by.brightness), contrast: turned(contrast, by.contrast) } : AS_IT_IS;
+    this.paint();
+  }
+
+  room(): Size {
+    return { width: this.table.clientWidth, height: this.table.clientHeight };
+  }
+
+  private paint(): void {
+    if (!this.look) return;
+    const { x, y, scale } = this.look;
+    const { brightness, contrast } = this.light;
+    const style = this.image.style;
+    const { width, height } = drawn(this.size, { width: this.image.naturalWidth, height: this.image.naturalHeight });
+    style.width = `${width}px`;
+    style.height = `${height}px`;
+    style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    style.filter = this.light === AS_IT_IS ? "" : `brightness(${brightness}) contrast(${contrast})`;
+    this.image.classList.toggle("exact", scale * devicePixelRatio > 1);
+    this.told.textContent = this.words(scale * devicePixelRatio);
+    this.additions.painted?.(this.look);
+  }
+
+  private words(scale: number): string {
+    const percent = (part: number): string => `${Math.round(part * 100)} %`;
+    const { brightness, contrast } = this.light;
+    const lit = this.light === AS_IT_IS ? "" : ` · light ${percent(brightness)} · contrast ${percent(contrast)}`;
+    return `${this.size.width} × ${this.size.height} px · ${percent(scale)}${lit}`;
+  }
+}
