@@ -8,12 +8,15 @@ export interface Steps<T> {
   readonly kind: string;
 }
 
+/** Steps that can be taken back: thousands of points are kept whole at each. */
+const MOST = 300;
+
 export const first = <T>(now: T): Steps<T> => ({ past: [], now, future: [], kind: "" });
 
 /** Take a step; one of the same kind as the last (and not "") replaces what that one made. */
 export function taken<T>(steps: Steps<T>, now: T, kind = ""): Steps<T> {
   const joins = kind !== "" && kind === steps.kind && steps.past.length > 0;
-  return { past: joins ? steps.past : [...steps.past, steps.now], now, future: [], kind };
+  return { past: joins ? steps.past : [...steps.past.slice(1 - MOST), steps.now], now, future: [], kind };
 }
 
 /** Take the last step back; the same steps where there is none. */

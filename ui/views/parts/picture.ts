@@ -200,7 +200,8 @@ export class Picture {
     this.paint();
   }
 
-  private move(by: Point): void {
+  /** Move the image by some pixels of the screen. */
+  move(by: Point): void {
     if (this.look) this.look = pan(this.look, by, this.size, this.room());
     this.paint();
   }
