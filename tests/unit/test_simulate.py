@@ -391,7 +391,7 @@ def test_random_is_random_from_the_first_label_on() -> None:
     data = load("digits")
     picks = []
     for seed in (0, 1):
-        study = Study.create(None, data, strategy="random", keep_labels=False, seed=seed)
+        study = Study.create(None, data, strategy="random", keep_labels=False, seed=seed, audit=0)
         assert study.step().strategy == "random"
         picks.append([q.id for q in study.ask(10)])
         best = np.argsort(-Draw(seed).uniform(data.pool.keys, "random"))[:10]

@@ -47,14 +47,14 @@ def found(study: Study) -> dict[str, dict]:
 
 
 class TestDefault:
-    def test_a_tenth_of_what_is_asked_in_590_items(self) -> None:
+    def test_a_tenth_of_what_is_asked_in_300_items(self) -> None:
         study = made()
         assert study.settings.audit == 0.1
         assert sum(query.reason == REASON for query in study.ask()) == 2
 
     def test_too_few_items_for_a_figure_have_none(self) -> None:
-        assert made(589).settings.audit == 0.0
-        assert made(590).settings.audit == 0.1
+        assert made(299).settings.audit == 0.0
+        assert made(300).settings.audit == 0.1
         assert made(300, audit=0.1).settings.audit == 0.1
 
     def test_labels_that_are_no_class_have_none(self) -> None:
@@ -76,7 +76,7 @@ class TestDefault:
         assert warning_for(Reserve(0, 0.1), pool(900)) is None
         said = warning_for(Reserve(0, 0.1), pool(400)) or ""
         held = len(Reserve(0, 0.1).order(pool(400)))
-        assert said.startswith(f"the audit holds {held} items: all right, they prove an error of at most ")
+        assert said.startswith(f"the audit has {held} items: all answered right would prove an error of at most ")
         assert said.endswith("5 % takes 59")
         assert warning_for(Reserve(0, 0.0), pool(400)) is None
 

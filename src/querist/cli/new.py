@@ -49,7 +49,7 @@ class Audit(click.ParamType[float | str]):
     type=Audit(),
     metavar="SHARE",
     help="Of all questions, the share asked at random, which trains nothing, for `querist status` to tell the "
-    "accuracy; prequential: a tenth that trains once it was scored.  [default: 0.1 for classes in 590 items or more, "
+    "accuracy; prequential: a tenth that trains once it was scored.  [default: 0.1 for classes in 300 items or more, "
     "else 0]",
 )
 @click.option("--suggestions/--no-suggestions", default=True, help="Show what the model would answer, or do not.")

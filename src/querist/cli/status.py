@@ -21,8 +21,9 @@ def command(study: Study, as_json: bool) -> None:
         return
     write(status.sentence())
     write(f"{status.learner} + {status.strategy}, batch {status.batch}")
-    for estimate in status.estimates:
-        write(estimate["sentence"])
+    for place, estimate in enumerate(status.estimates):
+        if place == 0 or estimate["value"] is not None:  # what is missing is said once, of the first
+            write(estimate["sentence"])
     if status.saved is not None and status.saved["value"] is not None:
         write(status.saved["sentence"])
     if status.advice is not None:

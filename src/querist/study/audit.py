@@ -31,7 +31,7 @@ from querist.estimate.looks import alpha_at
 from querist.estimate.macro import balanced_accuracy, macro_f1
 from querist.estimate.proportion import labels_needed, upper_bound
 from querist.estimate.protocol import Codes, Estimate, History, Version, not_enough
-from querist.estimate.sample import Sample
+from querist.estimate.sample import FEW, Sample
 from querist.estimate.saved import labels_saved, random_curve, random_subsets
 from querist.learners.protocol import Learner
 from querist.store.protocol import Ranked
@@ -152,13 +152,13 @@ def reserve_for(wish: float | str | None, task: Task, items: int) -> Reserve:
     """Settle the audit of a new study: a share, "prequential", or None for a tenth where that can tell something.
 
     By default there is none for labels that are not one class each, whose figures would not be sound, and none in a
-    pool of fewer than 590 items, of which a tenth would not make the 59 labels that can prove an error of 5 %. Raises
+    pool of fewer than 300 items, of which a tenth would not make the 30 labels below which intervals say little. Raises
     BadInput for an audit of labels that cannot have one.
     """
     codes = task.encode([])
     sound = codes.ndim == 1 and codes.dtype == np.int64 and task.classes > 1
     if wish is None:
-        return Reserve(0, SHARE if sound and SHARE * items >= labels_needed(PROOF, confidence=CONFIDENCE) else 0.0)
+        return Reserve(0, SHARE if sound and SHARE * items >= FEW else 0.0)
     if isinstance(wish, str) and wish != "prequential":
         raise BadInput(f"audit must be a share, such as 0.1, or 'prequential': got {wish!r}")
     made = Reserve(0, SHARE, "prequential") if isinstance(wish, str) else Reserve(0, wish)
@@ -172,14 +172,14 @@ def warning_for(reserve: Reserve, pool: Pool) -> str | None:
 
     >>> pool = Pool(tuple(f"item {i}" for i in range(400)), np.zeros((400, 1)))
     >>> warning_for(Reserve(0, 0.1), pool)
-    'the audit holds 37 items: all right, they prove an error of at most 7.8 % (95 % confidence); 5 % takes 59'
+    'the audit has 37 items: all answered right would prove an error of at most 7.8 % (95 % confidence); 5 % takes 59'
     """
     held, fewest = len(reserve.order(pool)), labels_needed(PROOF, confidence=CONFIDENCE)
     if not held or held >= fewest or reserve.mode == "prequential":
         return None
     least = upper_bound(0, held, confidence=CONFIDENCE)
     return (
-        f"the audit holds {held} items: all right, they prove an error of at most {100 * least:.1f} % "
+        f"the audit has {held} items: all answered right would prove an error of at most {100 * least:.1f} % "
         f"({100 * CONFIDENCE:.0f} % confidence); {100 * PROOF:.0f} % takes {fewest}"
     )
 

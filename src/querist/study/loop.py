@@ -98,7 +98,7 @@ class Study:
         a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images (see
         ``querist.embed.image_encoder``); features are kept in the folder ``name.querist.cache``, which may be deleted.
         ``audit`` is the share of what is asked that is drawn at random from the whole pool and trains nothing, so that
-        ``status`` can tell the accuracy; default: 0.1 for classes in 590 items or more. "prequential" trains on each
+        ``status`` can tell the accuracy; default: 0.1 for classes in 300 items or more. "prequential" trains on each
         of these items once it was scored. Raises StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = dataset_of(data, reading)
