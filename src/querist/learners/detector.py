@@ -1,0 +1,325 @@
+"""A small detector of boxes that trains on a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats, Rows
+from querist.errors import BadData, BadInput, BadLabel
+from querist.learners._checks import check_needs
+from querist.learners._extra import need
+from querist.learners.info import About
+from querist.learners.protocol import Items, Predictor
+from querist.tasks._overlap import pairwise_overlap
+from querist.tasks._precision import tallies
+from querist.view import Evidence, Need, Ragged
+
+if TYPE_CHECKING:
+    from querist.learners._centres import Centres, Found
+    from querist.learners._scenes import Plan, Scene
+
+GIVES: frozenset[Need] = frozenset({"elements", "places", "embed"})
+FLIPS = ("horizontal", "both", "turn", "none")
+SAME = 0.6
+"""The overlap from which on the less likely of two boxes is left away."""
+MOST, LEAST = 100, 0.05
+"""Boxes of an image at most, and the probability that something is there which each needs."""
+STRIDE = 4
+PART = 256
+"""Pixels of the part of a larger image that a step of the training shows."""
+FEWEST_HELD = 3
+"""Images held out to choose the thresholds, or none and the labelled ones themselves."""
+RATE = 0.2
+"""The share of features that each draw leaves away."""
+AT_ONCE = 64
+"""Images that are decoded together."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Learn boxes with a small convolutional network of centres (400,000 weights) that trains on a CPU in minutes.
+
+    Images are squeezed to ``size`` (width, height); boxes come back in their own pixels. An object should have 8 pixels
+    there or more; larger sizes go through in tiles of 512. A fit takes ``epochs`` passes in batches of ``batch``,
+    ``steps`` steps at least, with images mirrored as ``flip`` says ("horizontal", "both", "turn" for the eight
+    positions of a square, "none"), scaled, shifted, and their contrast changed. ``balanced``: classes count by one over
+    the root of their boxes. A share ``held_out`` of the labelled images sets the threshold of each class (best F1),
+    which becomes the probability ½; with fewer than 3 to hold out, the labelled images themselves do. ``members`` > 1
+    trains so many networks, ``draws`` > 0 leaves so many sets of features away in each (Monte Carlo dropout).
+    ``warm_start`` goes on from the networks of the predictor passed as ``warm``, for a third of the steps.
+
+    Evidence: elements [M, 1 + C] (nothing there, each class) and places [M, 4], with K = members · draws opinions
+    [M, K, 1 + C] and [M, K, 4] of the same candidates; embed, pooled features, of the first network. Without labels
+    nothing is found and embed is a thumbnail. A fit runs on one thread and repeats on the CPU to the bit. Cost:
+    steps · batch passes forward and back; a prediction members passes. Needs ``pip install 'querist[torch]'``. Raises
+    BadInput, BadData, BadLabel, LearnerFailed. Source: Zhou, Wang & Krähenbühl 2019; Gal & Ghahramani 2016 (draws).
+
+    >>> Detector(size=(240, 180), flip="both").provides == {"elements", "places", "embed"}
+    True
+    """
+
+    size: tuple[int, int] = (160, 120)
+    epochs: int = 45
+    steps: int = 300
+    batch: int = 8
+    rate: float = 2e-3
+    flip: str = "horizontal"
+    balanced: bool = True
+    held_out: float = 0.15
+    members: int = 1
+    draws: int = 0
+    warm_start: bool = False
+    device: str | None = None
+
+    eats: ClassVar[str] = "raw"
+    about: ClassVar[About] = About(
+        "a small network that finds boxes in images (querist[torch])",
+        tuple(sorted(GIVES)),
+        eats,
+        "max(steps, epochs·L / batch) · batch passes forward and back",
+    )
+
+    def __post_init__(self) -> None:
+        check_counts(self, epochs=1, steps=1, batch=1, members=1, draws=0)
+        if self.flip not in FLIPS:
+            raise BadInput(f"detector: flip must be one of {', '.join(FLIPS)}: got {self.flip!r}")
+        sides = self.size if isinstance(self.size, list | tuple) else ()
+        if len(sides) != 2 or not all(isinstance(side, int) and side >= 32 for side in sides):
+            raise BadInput(f"detector: size must be a width and a height of 32 pixels or more: got {self.size!r}")
+        object.__setattr__(self, "size", tuple(sides))
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: elements, places, embed."""
+        return GIVES
+
+    def fit(
+        self,
+        items: Items,
+        targets: NDArray[Any],
+        *,
+        classes: int,
+        rng: np.random.Generator,
+        pool: Items | None = None,
+        warm: Predictor | None = None,
+    ) -> Predictor:
+        """Train on L images and their boxes [B, 5] each; raises BadData, BadLabel, LearnerFailed, MissingExtra."""
+        need("torch", extra="torch", by="the learner detector")
+        check_images(items, targets, by="detector")
+        if not len(items):
+            return Nothing(classes)
+        from querist.learners import _centres
+
+        reader = Reader.of(items, self.size)
+        scenes = reader.scenes(items, targets)
+        held, learn = held_rows(len(scenes), self.held_out, rng)
+        team = _centres.Team(self.members, self.draws, self.device, states_of(warm) if self.warm_start else None)
+        plan = self._plan(len(learn), shorter=team.states is not None)
+        nets, masks = _centres.trained(
+            [scenes[row] for row in learn.tolist()], team, make=lambda: _net(classes, self.draws), plan=plan, rng=rng
+        )
+        limits = _centres.Limits(MOST, LEAST, same_box)
+        raw = TrainedDetector(_centres.Centres(nets, masks, limits, np.zeros(classes)), reader)
+        shown = held if len(held) else learn
+        return raw.cut(items[shown], [targets[row] for row in shown.tolist()], classes)
+
+    def _plan(self, count: int, *, shorter: bool) -> Plan:
+        from querist.learners._scenes import Plan
+
+        steps = max(self.steps, self.epochs * count // self.batch)
+        part = (min(PART, self.size[0]) // STRIDE * STRIDE, min(PART, self.size[1]) // STRIDE * STRIDE)
+        return Plan(
+            max(1, steps // 3) if shorter else steps,
+            *(self.batch, self.rate, part),
+            turn=self.flip == "turn",
+            flip=self.flip != "none",
+            upside=self.flip == "both",
+            balanced=self.balanced,
+        )
+
+
+def _net(classes: int, draws: int) -> Any:
+    from querist.learners._heatmap import CentreNet
+
+    return CentreNet(3, classes, stride=STRIDE, rate=RATE if draws else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """How images become arrays: squeezed to a size, and standardised by the colours of the labelled images."""
+
+    size: tuple[int, int]
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+
+    @staticmethod
+    def of(items: Items, size: tuple[int, int]) -> Reader:
+        """Take the mean and deviation of each colour over images."""
+        pixels = items.pixels(*size)
+        deviation = np.maximum(pixels.std(axis=(0, 1, 2), dtype=np.float64), 1.0)
+        return Reader(
+            size, pixels.mean(axis=(0, 1, 2), dtype=np.float64).astype(np.float32), deviation.astype(np.float32)
+        )
+
+    def images(self, items: Items) -> Iterator[NDArray[np.float32]]:
+        """Read images one after another, [3, height, width], some at a time."""
+        for start in range(0, len(items), AT_ONCE):
+            for pixels in items[np.arange(start, min(start + AT_ONCE, len(items)))].pixels(*self.size):
+                yield ((pixels - self.mean) / self.deviation).transpose(2, 0, 1).astype(np.float32)
+
+    def scales(self, items: Items) -> Floats:
+        """Give the pixels of each image that became one, across and down, [N, 2]."""
+        return np.asarray(items.sizes, np.float64) / np.array(self.size, np.float64)
+
+    def scenes(self, items: Items, targets: NDArray[Any]) -> list[Scene]:
+        """Read labelled images with their boxes at the size of the network."""
+        from querist.learners._scenes import Scene
+
+        made = zip(self.images(items), targets, self.scales(items), strict=True)
+        return [Scene(image, boxes / np.array([1.0, *scale, *scale])) for image, boxes, scale in made]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedDetector:
+    """Trained networks of centres, and how they read images."""
+
+    centres: Centres
+    reader: Reader
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: elements, places, embed."""
+        return GIVES
+
+    def predict(self, items: Items, needs: Set[Need]) -> Evidence:
+        """Find the boxes of images, one by one, so that none depends on those beside it; raises MissingEvidence."""
+        from querist.learners._centres import evidence_of
+
+        check_needs(needs, self.provides)
+        check_images(items, by="detector")
+        if not len(items):
+            return nothing_on(self.centres.cut.shape[0], 0, needs, np.empty((0, self._width), np.float32))
+        return evidence_of(self._found(items), needs, places=_places)
+
+    @property
+    def _width(self) -> int:
+        from querist.learners._heatmap import WIDTHS
+
+        return WIDTHS[1] + WIDTHS[3]
+
+    def _found(self, items: Items, centres: Centres | None = None) -> list[Found]:
+        """Find the boxes of images, in their own pixels, cut to them."""
+        here = self.centres if centres is None else centres
+        pairs = zip(self.reader.images(items), self.reader.scales(items), np.asarray(items.sizes), strict=True)
+        made = []
+        for image, scale, size in pairs:
+            found = here.found(image)
+            low = np.clip(found.boxes[..., :2] * scale, 0, size)
+            high = np.clip((found.boxes[..., :2] + found.boxes[..., 2:]) * scale, 0, size)
+            made.append(found._replace(boxes=np.concatenate([low, np.maximum(high - low, 1e-3)], axis=2)))
+        return made
+
+    def cut(self, items: Items, targets: Sequence[Floats], classes: int) -> TrainedDetector:
+        """Choose the threshold of each class on labelled images: that of the best F1 at an overlap of one half."""
+        from querist.learners._centres import best_cut
+
+        said = [_detections(found) for found in self._found(items, self.centres.uncut())]
+        found = tallies(targets, said, classes=classes)
+        cuts = np.array([best_cut(t.scores, t.hit[0].cumsum(), _counted(t.scores), int(t.there.sum())) for t in found])
+        return replace(self, centres=replace(self.centres, cut=cuts))
+
+
+def _places(boxes: Floats) -> Floats:
+    return boxes[:, 0] if boxes.shape[1] == 1 else boxes
+
+
+def _counted(scores: Floats) -> NDArray[np.intp]:
+    return np.arange(1, len(scores) + 1)
+
+
+def _detections(found: Found) -> Floats:
+    """Give class, box and probability of the candidates, [M, 6]."""
+    probs = found.probs.mean(axis=1)[:, 1:]
+    return np.column_stack([probs.argmax(axis=1), found.boxes.mean(axis=1), probs.max(axis=1)])
+
+
+@dataclass(frozen=True, eq=False)
+class Nothing:
+    """A detector without labels: no box anywhere, and thumbnails to tell images apart."""
+
+    classes: int
+
+    provides: ClassVar[frozenset[Need]] = GIVES
+
+    def predict(self, items: Items, needs: Set[Need]) -> Evidence:
+        """Say that nothing is known; raises MissingEvidence."""
+        check_needs(needs, self.provides)
+        check_images(items, by="detector")
+        embed = items.pixels(*THUMB).reshape(len(items), -1) / np.float32(255)
+        return nothing_on(self.classes, len(items), needs, np.asarray(embed, np.float32))
+
+
+THUMB = (8, 8)
+
+
+def nothing_on(classes: int, rows: int, needs: Set[Need], embed: NDArray[np.float32]) -> Evidence:
+    """Give the evidence of images on which nothing was found."""
+    starts = np.zeros(rows + 1, np.int64)
+    whole: dict[Need, Any] = {
+        "elements": Ragged(np.empty((0, 1 + classes)), starts),
+        "places": Ragged(np.empty((0, 4)), starts),
+        "embed": embed,
+    }
+    return {name: value for name, value in whole.items() if name in needs}
+
+
+def same_box(boxes: Floats) -> NDArray[np.bool_]:
+    """Say which boxes [P, 4] lie over each other so far that they mean one object, [P, P]."""
+    return np.asarray(pairwise_overlap(boxes, boxes) >= SAME)
+
+
+def held_rows(count: int, share: float, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """Divide rows into those held out and those learnt from; none are held where that makes fewer than 3.
+
+    >>> [len(part) for part in held_rows(40, 0.15, np.random.default_rng(0))]
+    [6, 34]
+    """
+    order = rng.permutation(count)
+    held = int(count * share)
+    held = held if held >= FEWEST_HELD else 0
+    return np.sort(order[:held]), np.sort(order[held:])
+
+
+def states_of(warm: Any) -> list[Any] | None:
+    """Give the weights of the networks of an earlier predictor, if it has any."""
+    centres = getattr(warm, "centres", None)
+    return None if centres is None else [net.state_dict() for net in centres.nets]
+
+
+def check_counts(learner: Any, **least: int) -> None:
+    """Raise BadInput unless the fields are whole numbers of at least so much, and shares and rates make sense."""
+    name = type(learner).__name__.lower()
+    for what, lowest in least.items():
+        value = getattr(learner, what)
+        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+            raise BadInput(f"{name}: {what} must be a whole number, {lowest} or more: got {value!r}")
+    if not isinstance(learner.rate, int | float) or not 0 < learner.rate < float("inf"):
+        raise BadInput(f"{name}: rate must be a positive, finite number: got {learner.rate!r}")
+    if not isinstance(learner.held_out, int | float) or not 0 <= learner.held_out <= 0.5:
+        raise BadInput(f"{name}: held_out must be a share from 0 to 0.5: got {learner.held_out!r}")
+
+
+def check_images(items: Items, targets: NDArray[Any] | None = None, *, by: str) -> None:
+    """Raise BadData unless the items are images, BadLabel unless the targets are tables of boxes."""
+    if not hasattr(items, "pixels") or not hasattr(items, "sizes"):
+        got = f"an array of {items.dtype}" if hasattr(items, "dtype") else type(items).__name__
+        raise BadData(f"{by} reads images: got {got}; give a folder of images")
+    if targets is not None and not all(isinstance(t, np.ndarray) and t.ndim == 2 and t.shape[1] == 5 for t in targets):
+        raise BadLabel(
+            f"{by} learns boxes, tables [B, 5] in an object array [L]: got {targets.dtype}; it is for the task boxes"
+        )

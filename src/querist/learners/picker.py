@@ -1,0 +1,297 @@
+"""A small network that picks particles, taught by picks of whole micrographs or of parts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from querist._arrays import Floats
+from querist.errors import BadData, BadInput, BadLabel
+from querist.learners import _spots
+from querist.learners._checks import check_needs
+from querist.learners._extra import need
+from querist.learners.detector import RATE, check_counts, nothing_on, states_of
+from querist.learners.info import About
+from querist.learners.protocol import Items, Predictor
+from querist.learners.template import Template
+from querist.tasks._picks import Coded
+from querist.tasks.particles import ranked
+from querist.view import Evidence, Need
+
+if TYPE_CHECKING:
+    from querist.learners._centres import Centres, Found
+    from querist.learners._heatmap import CentreNet
+    from querist.learners._scenes import Plan, Scene
+
+GIVES: frozenset[Need] = frozenset({"elements", "places", "embed"})
+STRIDE = 2
+PART = 96
+"""Pixels of the part of a micrograph that a step of the training shows; a particle has 13 to 26."""
+BAND = 1.5
+"""Diameters beyond which differences of brightness are those of the ice, and are taken away."""
+LEAST = 0.05
+DENSITY = 4.0
+"""Candidates of a micrograph at most, in squares of a diameter that it holds."""
+NOISE = 0.2
+
+
+@dataclass(frozen=True)
+class Picker:
+    """Learn to pick particles with a small convolutional network of centres (400,000 weights) that trains on a CPU.
+
+    Micrographs are binned until a particle has 13 to 26 pixels, and flattened. ``diameter`` in pixels as recorded;
+    None: the median of the labels'. Parts of the micrographs are shown in the eight positions of a square, scaled,
+    with other contrast and noise. Where a label says which regions were ``searched``, the rest of the micrograph
+    teaches nothing: an unmarked particle there is no negative. Inside them what is not picked counts as no particle.
+
+    A fit takes ``epochs`` passes over the searched area in batches of ``batch`` parts, ``steps`` steps at least. From 3
+    labelled micrographs on a share ``held_out`` of them, one at least, sets the threshold (best F1 at half a diameter),
+    which becomes the probability ½; else the labelled ones themselves. Without any pick it is ``template``, which needs
+    none. ``members``, ``draws``, ``warm_start``, ``device``: as of ``detector``.
+
+    Evidence: elements [M, 2] (not a particle, a particle), [M, K, 2] with K > 1 opinions; places [M, 3] (x, y,
+    diameter); embed, pooled features (of the template none). Cost: steps · batch passes forward and back on 96² pixels;
+    a prediction members passes. Needs ``pip install 'querist[torch]'``. Raises BadInput, BadData, BadLabel,
+    LearnerFailed. Source: Zhou, Wang & Krähenbühl 2019.
+
+    >>> Picker(diameter=27).steps
+    300
+    """
+
+    diameter: float | None = None
+    epochs: int = 25
+    steps: int = 300
+    batch: int = 8
+    rate: float = 2e-3
+    held_out: float = 0.2
+    members: int = 1
+    draws: int = 0
+    warm_start: bool = False
+    device: str | None = None
+
+    eats: ClassVar[str] = "raw"
+    about: ClassVar[About] = About(
+        "a small network that picks particles (querist[torch])",
+        tuple(sorted(GIVES)),
+        eats,
+        "max(steps, epochs·area / (96²·batch)) · batch passes forward and back",
+    )
+
+    def __post_init__(self) -> None:
+        check_counts(self, epochs=1, steps=1, batch=1, members=1, draws=0)
+        if self.diameter is not None and not 0 < self.diameter < float("inf"):
+            raise BadInput(f"picker: diameter must be a positive number of pixels: got {self.diameter!r}")
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: elements, places, and embed once there are picks."""
+        return GIVES
+
+    def fit(
+        self,
+        items: Items,
+        targets: NDArray[Any],
+        *,
+        classes: int,
+        rng: np.random.Generator,
+        pool: Items | None = None,
+        warm: Predictor | None = None,
+    ) -> Predictor:
+        """Train on L micrographs and their picks, ``Coded`` each; raises BadData, BadLabel, LearnerFailed."""
+        need("torch", extra="torch", by="the learner picker")
+        check_micrographs(items, targets)
+        if not any(len(target.points) for target in targets):
+            cold = Template(self.diameter).fit(items, targets, classes=classes, rng=rng, pool=pool)
+            return Cold(cold)
+        reader = Reader(self._diameter(targets.tolist()))
+        scenes = [reader.scene(items, row, target) for row, target in enumerate(targets)]
+        held, learn = held_micrographs(targets.tolist(), self.held_out, rng)
+        raw = self._trained([scenes[row] for row in learn], reader, states_of(warm) if self.warm_start else None, rng)
+        return raw.cut(items[np.array(held or learn)], [targets[row] for row in held or learn])
+
+    def _trained(
+        self, scenes: list[Scene], reader: Reader, states: list[Any] | None, rng: np.random.Generator
+    ) -> TrainedPicker:
+        from querist.learners import _centres
+
+        team = _centres.Team(self.members, self.draws, self.device, states)
+        plan = self._plan(scenes, shorter=states is not None)
+        nets, masks = _centres.trained(scenes, team, make=lambda: _net(self.draws), plan=plan, rng=rng)
+        limits = _centres.Limits(1, LEAST, near_each_other)
+        return TrainedPicker(_centres.Centres(nets, masks, limits, np.zeros(1)), reader)
+
+    def _plan(self, scenes: list[Scene], *, shorter: bool) -> Plan:
+        from querist.learners._scenes import Plan
+
+        area = sum(float(scene.image[0].size if scene.known is None else scene.known.sum()) for scene in scenes)
+        steps = max(self.steps, round(self.epochs * area / PART**2 / self.batch))
+        return Plan(
+            max(1, steps // 3) if shorter else steps,
+            *(self.batch, self.rate, (PART, PART), 1.15),
+            turn=True,
+            noise=NOISE,
+            cut=False,
+        )
+
+    def _diameter(self, targets: Sequence[Coded]) -> float:
+        if self.diameter is not None:
+            return float(self.diameter)
+        stated = [target.diameter for target in targets if target.diameter is not None]
+        if not stated:
+            raise BadInput(
+                "picker needs the diameter of the particles: no label has one; name it in pixels, for example "
+                "picker(diameter=30)"
+            )
+        return float(np.median(stated))
+
+
+def _net(draws: int) -> CentreNet:
+    from querist.learners._heatmap import CentreNet
+
+    return CentreNet(1, 1, stride=STRIDE, rate=RATE if draws else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """How micrographs become arrays: binned by a whole number, flattened, noise of about unit deviation."""
+
+    diameter: float
+
+    @property
+    def factor(self) -> int:
+        """The pixels that become one."""
+        return _spots.factor_of(self.diameter)
+
+    def image(self, items: Items, row: int) -> NDArray[np.float32]:
+        """Read one micrograph, [1, H, W]."""
+        size = self.diameter / self.factor
+        return _spots.band(items.values(row, self.factor), BAND * size).astype(np.float32)[None]
+
+    def scene(self, items: Items, row: int, target: Coded) -> Scene:
+        """Read one micrograph with its picks as boxes of one diameter, and where somebody searched."""
+        from querist.learners._scenes import Scene
+
+        image, size = self.image(items, row), self.diameter / self.factor
+        # a place counts from the middle of the first pixel, a box from its corner
+        corners = (target.points + 0.5) / self.factor - size / 2
+        boxes = np.column_stack([np.zeros(len(corners)), corners, np.full((len(corners), 2), size)])
+        return Scene(image, boxes, known_pixels(target.searched, self.factor, image.shape[1:]))
+
+    def places(self, boxes: Floats) -> Floats:
+        """Give the middle of boxes [M, K, 4] over all opinions, in pixels as recorded: x, y, diameter [M, 3]."""
+        middle = (boxes[..., :2] + boxes[..., 2:] / 2).mean(axis=1) * self.factor - 0.5
+        return np.column_stack([middle, np.full(len(middle), self.diameter)])
+
+
+def known_pixels(regions: Floats | None, factor: int, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Say which binned pixels lie in the regions [R, 4] that somebody searched; None: all of them.
+
+    >>> known_pixels(np.array([[0.0, 0.0, 4.0, 2.0]]), 2, (2, 3)).tolist()
+    [[True, True, False], [False, False, False]]
+    """
+    if regions is None:
+        return None
+    known = np.zeros(shape, bool)
+    for x, y, width, height in np.rint(regions / factor).astype(int).tolist():
+        known[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
+    return known
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedPicker:
+    """Trained networks of centres, and how they read micrographs."""
+
+    centres: Centres
+    reader: Reader
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: elements, places, embed."""
+        return GIVES
+
+    def predict(self, items: Items, needs: Set[Need]) -> Evidence:
+        """Find the particles of micrographs, one by one; raises MissingEvidence, BadData."""
+        from querist.learners._centres import evidence_of
+        from querist.learners._heatmap import WIDTHS
+
+        check_needs(needs, self.provides)
+        check_micrographs(items)
+        if not len(items):
+            empty = {**nothing_on(1, 0, GIVES, np.empty((0, WIDTHS[1] + WIDTHS[3]), np.float32))}
+            empty["places"] = replace(empty["places"], values=np.empty((0, 3)))
+            return {name: value for name, value in empty.items() if name in needs}
+        return evidence_of(self._found(items, self.centres), needs, places=self.reader.places)
+
+    def _found(self, items: Items, centres: Centres) -> list[Found]:
+        found = []
+        for row in range(len(items)):
+            image = self.reader.image(items, row)
+            size = self.reader.diameter / self.reader.factor
+            most = max(1, int(DENSITY * image.size / size**2))
+            found.append(replace(centres, limits=replace(centres.limits, most=most)).found(image))
+        return found
+
+    def cut(self, items: Items, targets: Sequence[Coded]) -> TrainedPicker:
+        """Choose the threshold on picked micrographs: the best F1 at half a diameter, where somebody searched."""
+        from querist.learners._centres import best_cut
+
+        found = self._found(items, self.centres.uncut())
+        sized = [Coded(target.points, self.reader.diameter, target.searched) for target in targets]
+        said = [(self.reader.places(each.boxes), each.probs[:, :, 1].mean(axis=1)) for each in found]
+        curve = ranked(list(zip(sized, said, strict=True)))
+        cut = best_cut(curve.thresholds, curve.right, curve.found, curve.there)
+        return replace(self, centres=replace(self.centres, cut=np.array([cut])))
+
+
+@dataclass(frozen=True, eq=False)
+class Cold:
+    """The template picker, in place of a network that nobody has taught yet."""
+
+    template: Any
+
+    needs_no_labels: ClassVar[bool] = True
+    """What it says before anybody has labelled is worth suggesting."""
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: elements, places."""
+        found: frozenset[Need] = self.template.provides
+        return found
+
+    def predict(self, items: Items, needs: Set[Need]) -> Evidence:
+        """Find the candidates as the template does."""
+        found: Evidence = self.template.predict(items, needs)
+        return found
+
+
+def near_each_other(boxes: Floats) -> NDArray[np.bool_]:
+    """Say which boxes [P, 4] have centres less than half a side apart, [P, P]."""
+    from scipy.spatial.distance import cdist
+
+    centres = boxes[:, :2] + boxes[:, 2:] / 2
+    return np.asarray(cdist(centres, centres) < 0.5 * boxes[:, 2].mean()) if len(boxes) else np.ones((0, 0), bool)
+
+
+def held_micrographs(targets: Sequence[Coded], share: float, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+    """Divide the labelled micrographs into those held out, with a pick at least, and those learnt from."""
+    order = rng.permutation(len(targets)).tolist()
+    count = max(1, round(len(targets) * share)) if len(targets) >= 3 and share else 0
+    held = [row for row in order if len(targets[row].points)][:count]
+    learn = [row for row in order if row not in held]
+    taught = any(len(targets[row].points) for row in learn)
+    return (sorted(held), sorted(learn)) if taught else ([], sorted(order))
+
+
+def check_micrographs(items: Items, targets: NDArray[Any] | None = None) -> None:
+    """Raise BadData unless the items are micrographs, BadLabel unless the targets are picks."""
+    if not hasattr(items, "values") or not hasattr(items, "sizes"):
+        got = f"an array of {items.dtype}" if hasattr(items, "dtype") else type(items).__name__
+        raise BadData(f"picker reads micrographs: got {got}; give a folder of MRC, TIFF or other images")
+    if targets is not None and not all(isinstance(target, Coded) for target in targets):
+        raise BadLabel(
+            f"picker learns picks, an object array [L] of points: got {targets.dtype}; it belongs to the task particles"
+        )
