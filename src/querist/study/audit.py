@@ -55,8 +55,9 @@ STOP_SET = 2_000
 METRICS = (accuracy, balanced_accuracy, macro_f1, log_loss)
 
 
-Mode: TypeAlias = Literal["apart", "prequential", "final"]
-"""Which answers of the audit train: none; those that were scored before; all of them, after the study has ended."""
+Mode: TypeAlias = Literal["apart", "prequential", "final", "sample"]
+"""Which answers of the audit train: none; those that were scored before; all of them, after the study has ended; none,
+of a random sample that a search asks for before anything else (``querist.study.search``)."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class Reserve:
     seed: int
     share: float
     mode: Mode = "apart"
+    members: tuple[int, int] = (0, 0)
+    """For a sample: the class that is sought, and how many of its members the sample must hold."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.share < 1:
@@ -78,13 +81,17 @@ class Reserve:
 
     def mask(self, pool: Pool) -> NDArray[np.bool_]:
         """Mark the audit's items; bool [N]."""
-        return self._draw(pool) < self.share
+        return self._draw(pool) < (1.0 if self.mode == "sample" else self.share)
 
     def order(self, pool: Pool) -> Rows:
         """Give the audit's rows in the order in which they are asked."""
-        draw = self._draw(pool)
-        rows = np.flatnonzero(draw < self.share)
+        draw, rows = self._draw(pool), np.flatnonzero(self.mask(pool))
         return rows[np.argsort(draw[rows], kind="stable")]
+
+    @property
+    def rate(self) -> float:
+        """The share of what is asked that is the audit's while it has something to ask."""
+        return 1.0 if self.mode == "sample" else self.share
 
     def _draw(self, pool: Pool) -> Floats:
         return Draw(self.seed).uniform(pool.keys, "audit")
@@ -140,12 +147,12 @@ class Turn:
         gone[known.pool.rows([item for item in known.aside | out if item in known.pool])] = True
         asked, done = int(gone.sum()), int((gone & known.reserved).sum())
         left = waiting(known, reserve, out)
-        owed = min(due(reserve.share, asked + batch) - done, batch, len(left))
+        owed = min(due(reserve.rate, asked + batch) - done, batch, len(left))
         return Turn(reserve, left, asked, done, max(owed, 0))
 
     def mixed(self, own: Sequence[Ranked]) -> list[Ranked]:
         """Put the audit's places into a queue."""
-        return mixed(own, self.waiting, share=self.reserve.share, asked=self.asked, done=self.done)
+        return mixed(own, self.waiting, share=self.reserve.rate, asked=self.asked, done=self.done)
 
 
 def reserve_for(wish: float | str | None, task: Task, items: int) -> Reserve:
@@ -187,6 +194,7 @@ def warning_for(reserve: Reserve, pool: Pool) -> str | None:
 def waiting(known: Known, reserve: Reserve, out: set[str]) -> list[Ranked]:
     """List the audit's items that are still to be asked, in order, each with its chance among the pool's rest."""
     order = reserve.order(known.pool)
+    order = order[known.reserved[order]]
     free = [row for row in order.tolist() if known.codes[row] < 0 and known.pool.ids[row] not in known.aside | out]
     taken, total = len(order) - len(free), len(known.pool)
     return [Ranked(known.pool.ids[row], 0.0, 1 / (total - taken - i), REASON) for i, row in enumerate(free)]

@@ -50,6 +50,7 @@ class Known:
     def _grow(self, pool: Pool) -> None:
         self.pool = pool
         self.reserved = np.zeros(len(pool), bool) if self._reserve is None else self._reserve.mask(pool)
+        self._order = self._reserve.order(pool) if self._reserve and self._reserve.mode == "sample" else None
         self.codes: NDArray[np.int64] = np.full(len(pool), UNKNOWN, np.int64)
         for item, label in self.labels.items():
             self._code(item, label)
@@ -70,6 +71,17 @@ class Known:
             self.position = event.position
         if self.overlap > 1 and self._shared:
             self._settle()
+        if self._order is not None:
+            self.reserved[:] = False
+            self.reserved[self._order[: self._sampled(self._order)]] = True
+
+    def _sampled(self, order: Rows) -> int:
+        """Count the first rows, in random order, that hold the members that a sample needs; all while they are few."""
+        assert self._reserve is not None
+        sought, count = self._reserve.members
+        there = order[: self.counted(order)]
+        members = np.flatnonzero(self.codes[there] == sought)
+        return int(members[count - 1]) + 1 if len(members) >= count else len(order)
 
     def as_of(self, position: int, items: int, events: Iterable[Event]) -> Known:
         """Read the log anew up to a position, when the pool had so many items."""

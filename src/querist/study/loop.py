@@ -29,6 +29,7 @@ from querist.study.lock import holding
 from querist.study.model import Model, train
 from querist.study.oracle import Oracle, run
 from querist.study.rows import label_rows
+from querist.study.search import Goal
 from querist.study.settings import Settings, ended, stored
 from querist.study.start import chosen, dataset_of, first_labels, founding, given_in, task_of
 from querist.study.step import Basis, digest_of, take
@@ -87,6 +88,7 @@ class Study:
         keep_labels: bool = True,
         encoder: str | None = None,
         audit: float | str | None = None,
+        goal: Goal | None = None,
         **reading: Any,
     ) -> Study:
         """Start a study, and rank its first queue without any label.
@@ -99,13 +101,13 @@ class Study:
         ``querist.embed.image_encoder``); features are kept in the folder ``name.querist.cache``, which may be deleted.
         ``audit`` is the share of what is asked that is drawn at random from the whole pool and trains nothing, so that
         ``status`` can tell the accuracy; default: 0.1 for classes in 300 items or more. "prequential" trains on each
-        of these items once it was scored. Raises StudyExists, BadData, BadLabel, UnknownName.
+        of these items once it was scored. ``goal`` makes the study a search for one class. Raises StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
         given = first_labels(dataset, made) if keep_labels else []
         settings, rule, model = chosen(
-            dataset.pool, made, learner=learner, strategy=strategy, audit=audit,
+            dataset.pool, made, learner=learner, strategy=strategy, audit=audit, goal=goal,
             batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve, encoder=encoder,
         )  # fmt: skip
         with founding(path) as store:

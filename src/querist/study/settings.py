@@ -11,6 +11,7 @@ import querist
 from querist import _load
 from querist._query import resolve as resolve_strategy
 from querist.errors import BadInput, NewerStudy, StoreFailed
+from querist.estimate.recall import members_needed
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
 from querist.store import Store
@@ -46,6 +47,8 @@ class Settings:
     """The share of what is asked that is drawn at random and trains nothing; see ``querist.study.audit``."""
     audit_mode: Mode = "apart"
     """What becomes of the audit's answers."""
+    goal: Mapping[str, Any] | None = None
+    """What is sought, where a study is a search: see ``querist.study.search.Goal``."""
     whole: bool = True
     """False until the study has its items, its first labels and its first queue."""
 
@@ -57,7 +60,13 @@ class Settings:
     @property
     def held(self) -> Reserve:
         """Say which items are the audit's."""
-        return Reserve(self.seed, self.audit, self.audit_mode)
+        return Reserve(self.seed, self.audit, self.audit_mode, self._members())
+
+    def _members(self) -> tuple[int, int]:
+        if self.audit_mode != "sample" or self.goal is None:
+            return 0, 0
+        needed = members_needed(self.goal["recall"], confidence=self.goal["confidence"])
+        return list(self.task["labels"]).index(self.goal["target"]), needed
 
     def dump(self) -> bytes:
         """Write the settings as JSON."""

@@ -66,15 +66,18 @@ def chosen(
     pool: Pool, task: Task, *, learner: Learner | str | None, strategy: Strategy | str | None, **settings: Any
 ) -> tuple[Settings, Strategy, Learner]:
     """Settle strategy, learner, encoder and audit, by default the task's own; raises UnknownName, MissingEvidence."""
-    held = reserve_for(settings["audit"], task, len(pool))
+    goal = settings["goal"]
+    held = reserve_for(settings["audit"] if goal is None else 0.0, task, len(pool))
+    if goal is not None:
+        strategy = goal.strategy(task, strategy, settings["audit"])
     rule, name = resolve_strategy(strategy or task.strategy)
     model, spec = resolve_learner(learner or task.learner)
     evidence_for(rule, name, model.provides)
     kept = Settings(
         task=dict(task.schema), learner=spec, learner_text=spec or repr(model),
         strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule), version=querist.__version__,
-        **{**settings, "encoder": encoder_named(settings["encoder"], pool), "audit": held.share},
-        audit_mode=held.mode,
+        **{**settings, "encoder": encoder_named(settings["encoder"], pool), "audit": held.share, "goal": None if goal is None else goal.facts()},
+        audit_mode="sample" if goal is not None and goal.stop == "certified" else held.mode,
     )  # fmt: skip
     return kept, rule, model
 

@@ -20,6 +20,7 @@ from querist.learners.calibration import Tempered
 from querist.learners.protocol import Learner, Predictor
 from querist.store import Store
 from querist.store.protocol import Claim, Published, Ranked, Ranking
+from querist.strategies.find import Find
 from querist.strategies.protocol import Strategy, evidence_for
 from querist.study.audit import Reserve, Turn, answers, findings, history, saved, version
 from querist.study.facts import Step
@@ -28,6 +29,7 @@ from querist.study.known import Known
 from querist.study.model import Model, calibrated, digest, train
 from querist.study.prequential import so_far
 from querist.study.round import Question, Seeing, choose, past, predict, question, queue, reserve_depth
+from querist.study.search import found_of
 from querist.study.settings import Settings
 from querist.tasks import Label
 from querist.view import Draw, Need, Selection
@@ -89,6 +91,9 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out))
     facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
     facts |= _audited(basis, model, store, current, step)
+    if basis.settings.goal is not None:
+        own_choice = ids[:own] if isinstance(rule.strategy, Find) else None
+        facts |= found_of(known, model, basis.settings, own_choice, {} if current is None else current.info)
     if basis.settings.suggestions:
         store.put(f"suggestions/{number}", json.dumps(suggestions(known, model, ranked)).encode())
     store.rank(Ranking(step.position, ranked, facts | _made_by(basis, model, step)))
