@@ -18,7 +18,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pages are run b
 
 PAGES = sorted(p for folder in ("tutorial", "howto") for p in (ROOT / "docs" / folder).glob("*.md"))
 INSTALL = f"{sys.executable} {Path(__file__).with_name('install_offline.py')} ./querist-tsallis site"
-SHORTER = {"querist demo": "querist demo --help", "--budget 200": "--budget 30", "--seeds 0-9": "--seeds 0"}
+SHORTER = {
+    "querist demo": "querist demo --help",
+    "--budget 200": "--budget 30",
+    "--seeds 0-9": "--seeds 0",
+    "--budget 600": "--budget 60",
+}
 """What takes long as the reader runs it; a slow test runs it so, and compares what it prints."""
 
 Make = Callable[..., Reader]
