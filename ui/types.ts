@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/levels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Levels
+         * @description Give the range of an image's recorded values, and the window to begin with.
+         */
+        get: operations["levels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/logout": {
         parameters: {
             query?: never;
@@ -257,7 +277,7 @@ export interface paths {
         };
         /**
          * Media
-         * @description Give the image of an item, no wider than ``width``.
+         * @description Give the image of an item, no wider than ``width``; or a ``window`` CENTRE,WIDTH of its recorded values.
          */
         get: operations["media"];
         put?: never;
@@ -693,7 +713,8 @@ export interface components {
          * Item
          * @description One item as the browser shows it; ``lease`` and ``expires`` (milliseconds since 1970) are null without a lease.
          *
-         *     ``data`` has the fields of a record, or ``text``, or ``image`` (a path on this server), ``width`` and ``height``.
+         *     ``data`` has the fields of a record, or ``text``, or ``image`` (a path on this server), ``width`` and ``height``;
+         *     then ``levels`` (a path), whether it is a ``scan``, and of a video or series the ``frames`` about it, {id, image}.
          */
         Item: {
             /** Audit */
@@ -733,6 +754,22 @@ export interface components {
         Leases: {
             /** Leases */
             leases: components["schemas"]["Lease"][];
+        };
+        /**
+         * Levels
+         * @description The range of an image's recorded values, the window to begin with, and a warning of its file or "".
+         */
+        Levels: {
+            /** Centre */
+            centre: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Warning */
+            warning: string;
+            /** Width */
+            width: number;
         };
         /**
          * ModelEvent
@@ -2352,6 +2389,100 @@ export interface operations {
             };
         };
     };
+    levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Levels"];
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     logout: {
         parameters: {
             query?: never;
@@ -2448,6 +2579,7 @@ export interface operations {
         parameters: {
             query?: {
                 width?: number | null;
+                window?: string | null;
             };
             header?: never;
             path: {

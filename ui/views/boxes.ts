@@ -13,6 +13,7 @@ import { element, takeKeys } from "./parts/dom.ts";
 import type { Grabbed } from "./parts/gestures.ts";
 import type { Pen } from "./parts/layer.ts";
 import { hueOf, Layer, stroke } from "./parts/layer.ts";
+import type { Additions } from "./parts/picture.ts";
 import { Picture, pictureKeys } from "./parts/picture.ts";
 
 export { prepare } from "./parts/picture.ts";
@@ -74,7 +75,7 @@ class Drawer {
     const how = element("span", { class: "view-marks-how" }, HOW);
     const tools = [keyButton("I", "new", () => this.placed(), signal), keyButton("Del", "remove", () => void this.removed(), signal)];
     const bar = element("div", { class: "view-marks-bar" }, this.classes.root, ...tools, this.threshold.root, how);
-    const additions = {
+    const additions: Additions = {
       below: [bar],
       painted: (look: Look) => this.layer.paint(look),
       grab: (at: Point, event: PointerEvent) => this.grab(at, event),
@@ -88,7 +89,7 @@ class Drawer {
   }
 
   start(): void {
-    takeKeys(this.closing.signal, (event) => this.take(event) || this.picture.take(event));
+    takeKeys(this.closing.signal, (event) => this.picture.hear(event, (key) => this.take(key)));
     this.picture.start();
     this.show();
   }

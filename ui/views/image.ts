@@ -1,4 +1,4 @@
-/** Shows an image on a neutral stage: zoom, pan, brightness and contrast, exact pixels beyond 100 %. */
+/** Shows an image on a neutral stage, a frame of a video or a slice of a scan among those about it. */
 
 import type { Mounted, ViewKey, ViewProps } from "./contract.ts";
 import { takeKeys } from "./parts/dom.ts";
@@ -12,7 +12,7 @@ export function mount(host: HTMLElement, { item }: ViewProps): Mounted {
   const picture = new Picture(item);
   const closing = new AbortController();
   host.replaceChildren(picture.root);
-  takeKeys(closing.signal, (event) => picture.take(event));
+  takeKeys(closing.signal, (event) => picture.hear(event, () => false));
   picture.start();
   return { destroy: () => (closing.abort(), picture.destroy()) };
 }

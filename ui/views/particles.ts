@@ -91,7 +91,7 @@ class Picker {
   }
 
   start(): void {
-    takeKeys(this.closing.signal, (event) => this.take(event) || this.picture.take(event));
+    takeKeys(this.closing.signal, (event) => this.picture.hear(event, (key) => this.take(key)));
     this.picture.start();
     this.show();
   }

@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from querist.data.images import Images
 from querist.errors import BadData, BadInput
 from querist.formats import label_format, open_text
 from querist.store.protocol import Claim, Counts
 from querist.study import Study
 from querist.study.loop import LEASE_SECONDS
 from querist.tasks import Answer
-from querist.web import explain, show, sights
+from querist.web import explain, levels, show, sights
+from querist.web.frames import Frames
 from querist.web.images import Shown, shown
 from querist.web.ledger import Ledger
 from querist.web.models import (
@@ -26,6 +28,7 @@ from querist.web.models import (
     Item,
     Lease,
     Leases,
+    Levels,
     Recorded,
     Refused,
     StatusInfo,
@@ -73,6 +76,7 @@ class Desk:
         self._lock = threading.Lock()
         self._ledger = Ledger(study.store, study.task, study.settings.overlap)
         self._rounds = Rounds(study.store)
+        self._frames = Frames(study.pool)
         self._training = Supervisor(_plan(study, self._news, self._rounds.warm))
         self._training.start()
 
@@ -150,13 +154,18 @@ class Desk:
             lease=None if claim is None else claim.token,
             expires=None if claim is None else claim.expires,
             view=show.view_of(self.study.task, self.study.pool),
-            data=show.data_of(self.study.pool, id),
+            data=show.data_of(self.study.pool, id, self._near(id)),
             suggestion=self._suggestion(round, id) if self._suggests else None,
             why="" if row is None else show.why(row, rank, round),
             audit=row is not None and show.is_audit(row.reason),
             mine=show.standing(self._ledger.standing(id, who)),
             note=self._ledger.note(id, who),
         )
+
+    def _near(self, id: str) -> list[str]:
+        if self._frames.pool is not self.study.pool:  # it has grown
+            self._frames = Frames(self.study.pool)
+        return self._frames.near(id)
 
     def _suggestion(self, round: int, id: str) -> Suggestion | None:
         seen = sights.read(self.study.store, round, id) if sights.sees(self.study.task) else None
@@ -184,15 +193,32 @@ class Desk:
         """Give back a person's items."""
         self.study.store.release(who, items)
 
-    def image(self, id: str, width: int | None) -> Shown:
-        """Give the picture of an item."""
+    def image(self, id: str, width: int | None, window: tuple[float, float] | None = None) -> Shown:
+        """Give the picture of an item, or of a window (centre, width) of its recorded values."""
         self._know(id)
         if not show.is_image(self.study.pool):
             raise Trouble(404, f"item {id!r} is no image")
         try:
+            if window is not None:
+                return levels.windowed(self._recorded(id), *window)
             return shown(self.study.pool.picture(id), width)
         except BadData:  # its message names places on this machine
             raise Trouble(409, f"the picture of item {id!r} cannot be read: its file is away, or has changed") from None
+
+    def levels(self, id: str) -> Levels:
+        """Give the range of an image's recorded values."""
+        self._know(id)
+        try:
+            return levels.levels(self._recorded(id))
+        except BadData:
+            raise Trouble(409, f"the picture of item {id!r} cannot be read: its file is away, or has changed") from None
+
+    def _recorded(self, id: str) -> Images:
+        pool = self.study.pool
+        if pool.kind != "image":
+            raise Trouble(404, f"item {id!r} has no recorded values: it is no image file")
+        found: Images = pool.items[pool.rows([id])]
+        return found
 
     def why(self, id: str) -> Why:
         """Say why an item was asked."""

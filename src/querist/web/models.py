@@ -147,7 +147,8 @@ class Note(Said):
 class Item(Said):
     """One item as the browser shows it; ``lease`` and ``expires`` (milliseconds since 1970) are null without a lease.
 
-    ``data`` has the fields of a record, or ``text``, or ``image`` (a path on this server), ``width`` and ``height``.
+    ``data`` has the fields of a record, or ``text``, or ``image`` (a path on this server), ``width`` and ``height``;
+    then ``levels`` (a path), whether it is a ``scan``, and of a video or series the ``frames`` about it, {id, image}.
     """
 
     id: str
@@ -160,6 +161,16 @@ class Item(Said):
     audit: bool
     mine: Standing | None
     note: Note | None
+
+
+class Levels(Said):
+    """The range of an image's recorded values, the window to begin with, and a warning of its file or ""."""
+
+    low: float
+    high: float
+    centre: float
+    width: float
+    warning: str
 
 
 class ClaimRequest(Given):

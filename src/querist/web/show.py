@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -32,15 +32,20 @@ def is_image(pool: Pool) -> bool:
     return pool.kind == "image" or len(pool.about.get("shape", ())) >= 2
 
 
-def data_of(pool: Pool, id: str) -> dict[str, Any]:
-    """Give what is shown of an item as JSON; of an image the path on this server, and its size."""
+def data_of(pool: Pool, id: str, frames: Sequence[str] = ()) -> dict[str, Any]:
+    """Give what is shown of an item as JSON; of an image the path on this server, its size, and the frames about it."""
     if not is_image(pool):
         return plain(pool.media(id).data)
-    link = f"/api/media/{quote(id, safe='')}"
-    if pool.kind == "image":
-        return {"image": link, **plain(pool.media(id).data)}
-    height, width = pool.about["shape"][:2]
-    return {"image": link, "width": width, "height": height}
+    if pool.kind != "image":
+        height, width = pool.about["shape"][:2]
+        return {"image": _link("media", id), "width": width, "height": height}
+    found = {**plain(pool.media(id).data), "image": _link("media", id), "levels": _link("levels", id)}
+    found["scan"] = bool(pool.about.get("dicom"))
+    return {**found, "frames": [{"id": near, "image": _link("media", near)} for near in frames]}
+
+
+def _link(what: str, id: str) -> str:
+    return f"/api/{what}/{quote(id, safe='')}"
 
 
 def plain(record: Mapping[str, Any]) -> dict[str, Any]:

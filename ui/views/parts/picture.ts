@@ -1,12 +1,14 @@
-/** An image on a neutral stage, as every view of images has it: zoom, pan, brightness and contrast, exact pixels. */
+/** An image on a neutral stage, as every view of images has it: zoom, pan, light, the window of a scan, other frames. */
 
 import { latin } from "../../core/keys.ts";
 import type { Look, Point, Size } from "../../core/zoom.ts";
 import { drawn, fit, pan, zoom } from "../../core/zoom.ts";
 import type { ViewItem, ViewKey } from "../contract.ts";
 import { element, listen } from "./dom.ts";
-import type { Gestures } from "./gestures.ts";
+import { Frames, framesOf } from "./frames.ts";
+import type { Gestures, Grabbed } from "./gestures.ts";
 import { hearGestures } from "./gestures.ts";
+import { Levels } from "./levels.ts";
 
 export const pictureKeys: readonly ViewKey[] = [
   { key: "+", hint: "zoom in" },
@@ -17,13 +19,16 @@ export const pictureKeys: readonly ViewKey[] = [
   { key: "D", hint: "darker" },
   { key: "M", hint: "more contrast" },
   { key: "N", hint: "less contrast" },
-  { key: "R", hint: "brightness and contrast as they were" },
+  { key: "Q", hint: "window of a scan: drag or arrows, to the right wider, down brighter" },
+  { key: "R", hint: "brightness, contrast and window as they were" },
+  { key: "PgUp PgDn", hint: "look at the frame or slice before, after; also Shift + wheel" },
 ];
 
 const ZOOM = 1.25;
 const LIGHT = 1.15;
 const STRIDE = 80;
 const EDGE = 60;
+const TURN = 10;
 const ARROWS: Readonly<Record<string, Point>> = {
   ArrowLeft: { x: STRIDE, y: 0 },
   ArrowRight: { x: -STRIDE, y: 0 },
@@ -37,6 +42,8 @@ interface Light {
 }
 
 const AS_IT_IS: Light = { brightness: 1, contrast: 1 };
+
+const IDLE: Grabbed = { move: () => undefined, end: () => undefined, cancel: () => undefined };
 
 // Decoded ahead of time; as many as the shell prefetches, and a few more to go back to.
 const READY = 8;
@@ -66,7 +73,15 @@ export class Picture {
   look: Look | null = null;
   /** Whether the space bar is held, so that a drag moves the image whatever else it would do. */
   held = false;
+  /** Whether drags and arrows turn the window. */
+  windowing = false;
   private readonly image: HTMLImageElement;
+  private readonly frames: Frames;
+  private readonly levels: Levels | null;
+  private readonly warning = element("p", { class: "view-image-warning", role: "note", hidden: true });
+  /** The address of the item's own picture, in the window that was chosen. */
+  private source: string;
+  private readonly original: string;
   private readonly told = element("span", { class: "view-image-told", role: "status" });
   private readonly closing = new AbortController();
   private readonly resized = new ResizeObserver(() => this.fitAgain());
@@ -77,20 +92,26 @@ export class Picture {
     private readonly additions: Additions = {},
   ) {
     const source = String(item.data["image"]);
+    this.source = this.original = source;
     this.image = ready.get(source) ?? new Image();
     this.image.alt = `Item ${item.id}`;
     this.image.draggable = false;
     if (!this.image.src) this.image.src = source;
+    const address = item.data["levels"];
+    this.levels = typeof address === "string" ? new Levels(address, source, (one) => this.draw(one)) : null;
+    this.frames = new Frames(framesOf(item.data), item.id, ({ image }, own) => this.peek(image, own), this.closing.signal);
+    if (item.data["scan"]) void this.warn();
     this.size = { width: Number(item.data["width"]) || 0, height: Number(item.data["height"]) || 0 };
-    this.table.append(this.image);
-    const parts = [this.table, ...(additions.below ?? []), this.tools()];
+    this.table.append(this.image, this.warning);
+    const parts = [this.table, this.frames.root, ...(additions.below ?? []), this.tools()];
     this.root = element("div", { class: "view-image", role: "group", "aria-label": "Image" }, ...parts);
   }
 
   start(): void {
     const { signal } = this.closing;
     const own = { move: (by: Point) => this.move(by), zoom: (by: number, about: Point) => this.zoom(by, about) };
-    hearGestures(this.table, { ...this.additions, ...own }, signal);
+    const taken = { grab: (at: Point, event: PointerEvent) => this.grab(at, event), wheel: (event: WheelEvent) => this.wheel(event) };
+    hearGestures(this.table, { ...own, ...taken }, signal);
     listen(document, "keyup", (event) => void (event.key === " " && (this.held = false)), { signal });
     this.resized.observe(this.table);
     this.image.addEventListener("load", () => this.loaded(), { signal });
@@ -103,6 +124,8 @@ export class Picture {
     this.closing.abort();
     this.resized.disconnect();
     this.root.remove();
+    // Another picture was drawn in it: who comes back gets a fresh one.
+    if (!this.image.src.endsWith(this.original)) ready.delete(this.original);
   }
 
   private tools(): HTMLElement {
@@ -112,15 +135,23 @@ export class Picture {
       return button;
     };
     const tools = [tool("+", "in"), tool("−", "out"), tool("0", "whole"), tool("L", "lighter"), tool("D", "darker")];
-    const contrast = [tool("M", "more contrast"), tool("N", "less"), tool("R", "reset")];
+    const window = this.levels ? [tool("Q", "window")] : [];
+    const contrast = [tool("M", "more contrast"), tool("N", "less"), ...window, tool("R", "reset")];
     return element("div", { class: "view-image-tools" }, ...tools, ...contrast, this.told);
   }
 
-  /** Answer to a key; says whether it was one of the picture's. */
-  take(event: KeyboardEvent): boolean {
+  /** Let a view answer to a key, and the picture to what it leaves; while the window is turned, the picture goes first. */
+  hear(event: KeyboardEvent, own: (event: KeyboardEvent) => boolean): boolean {
+    return (this.windowing && this.take(event)) || own(event) || this.take(event);
+  }
+
+  private take(event: KeyboardEvent): boolean {
     if (event.altKey || event.ctrlKey || event.metaKey) return false;
     if (event.key === " ") return this.hold(event.target as Element);
+    if (event.key === "PageUp" || event.key === "PageDown") return this.frames.step(event.key === "PageUp" ? -1 : 1);
     const arrow = ARROWS[event.key];
+    if (this.windowing && arrow) return this.turn({ x: -Math.sign(arrow.x) * TURN, y: -Math.sign(arrow.y) * TURN });
+    if (this.windowing && event.key === "Escape") return this.act("q");
     if (arrow && !event.shiftKey && this.look && !this.look.fitted) {
       this.move(arrow);
       return true;
@@ -166,7 +197,8 @@ export class Picture {
       d: () => this.relight({ brightness: 1 / LIGHT }),
       m: () => this.relight({ contrast: LIGHT }),
       n: () => this.relight({ contrast: 1 / LIGHT }),
-      r: () => this.relight(null),
+      q: () => void this.switchWindow(),
+      r: () => this.reset(),
     };
     const act = acts[key.toLowerCase()];
     act?.();
@@ -206,6 +238,74 @@ export class Picture {
     this.paint();
   }
 
+  // The window of a scan.
+
+  private grab(at: Point, event: PointerEvent): Grabbed | null {
+    if (this.windowing && !this.held && event.button === 0) return this.turning(at);
+    // Marks are those of the item: who would draw on another frame is taken back first.
+    if (this.frames.away !== 0 && this.additions.grab) return this.frames.home(), IDLE;
+    return this.additions.grab?.(at, event) ?? null;
+  }
+
+  private wheel(event: WheelEvent): boolean {
+    if (this.additions.wheel?.(event)) return true;
+    // With Shift some browsers turn the wheel sideways.
+    return event.shiftKey && this.frames.step((event.deltaY || event.deltaX) < 0 ? -1 : 1);
+  }
+
+  private turning(from: Point): Grabbed {
+    let last = from;
+    const move = (to: Point): void => {
+      this.turn({ x: to.x - last.x, y: to.y - last.y });
+      last = to;
+    };
+    return { ...IDLE, move };
+  }
+
+  private turn(by: Point): boolean {
+    this.levels?.turn(by);
+    this.paint();
+    return true;
+  }
+
+  private async switchWindow(): Promise<void> {
+    if (!this.levels) return;
+    this.windowing = !this.windowing;
+    this.table.classList.toggle("windowing", this.windowing);
+    if (this.windowing) await this.warn();
+    this.paint();
+  }
+
+  /** Ask for the values, and show what the file warns of. */
+  private async warn(): Promise<void> {
+    try {
+      this.tell((await this.levels?.ask()) ?? "");
+    } catch (error) {
+      this.tell(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private tell(warning: string): void {
+    this.warning.textContent = warning;
+    this.warning.hidden = warning === "";
+  }
+
+  private draw(source: string): void {
+    this.source = source;
+    if (this.frames.away === 0) this.image.src = source;
+  }
+
+  private peek(image: string, own: boolean): void {
+    this.image.src = own ? this.source : image;
+    this.table.classList.toggle("away", !own);
+    this.paint();
+  }
+
+  private reset(): void {
+    this.relight(null);
+    void this.levels?.reset();
+  }
+
   private relight(by: Partial<Light> | null): void {
     const turned = (now: number, factor = 1): number => Math.min(8, Math.max(0.125, now * factor));
     const { brightness, contrast } = this.light;
@@ -236,6 +336,10 @@ export class Picture {
     const percent = (part: number): string => `${Math.round(part * 100)} %`;
     const { brightness, contrast } = this.light;
     const lit = this.light === AS_IT_IS ? "" : ` · light ${percent(brightness)} · contrast ${percent(contrast)}`;
-    return `${this.size.width} × ${this.size.height} px · ${percent(scale)}${lit}`;
+    const window = this.levels?.window;
+    const cut = window && this.windowing ? ` · window ${window.centre}, width ${window.width}: drag or arrows` : "";
+    const { away } = this.frames;
+    const where = away ? `${Math.abs(away)} ${away < 0 ? "before" : "after"} the item · ` : "";
+    return `${where}${this.size.width} × ${this.size.height} px · ${percent(scale)}${lit}${cut}`;
   }
 }
