@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from querist.cli._output import say
+from querist.errors import BadInput
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from querist.data import Dataset
+    from querist.study.search import Goal
 
 Command = Callable[..., Any]
 
@@ -125,6 +127,51 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options of ``reading`` that were given out of a command's options."""
     found = {name: options.pop(name, None) for name in _COLUMNS}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def search(command: Command) -> Command:
+    """Add the options of a search for one class: --goal, --target, --recall, --stop."""
+    for name, settings in reversed(_SEARCH.items()):
+        command = click.option(name, **settings)(command)
+    return command
+
+
+_SEARCH: dict[str, Any] = {
+    "--goal": {
+        "type": click.Choice(["learn", "find"]),
+        "default": "learn",
+        "show_default": True,
+        "help": "A good model, or all items of one class with little reading.",
+    },
+    "--target": {"metavar": "CLASS", "help": "The class to find."},
+    "--recall": {
+        "type": click.FloatRange(0, 1, min_open=True, max_open=True),
+        "metavar": "SHARE",
+        "default": 0.95,
+        "show_default": True,
+        "help": "The share of the class to find.",
+    },
+    "--stop": {
+        "type": click.Choice(["knee", "certified"]),
+        "default": "knee",
+        "show_default": True,
+        "help": "When to say that a search may stop: cheap, without a guarantee; or with 90 % confidence, after a "
+        "random sample that holds 45 items of the class.",
+    },
+}
+
+
+def goal_of(options: dict[str, Any]) -> Goal | None:
+    """Take the options of ``search`` out of a command's options; None without a search. Raises BadInput."""
+    words = [options.pop(name) for name in ("goal", "target", "recall", "stop")]
+    kind, target, recall, stop = words
+    if (kind == "find") != (target is not None):
+        raise BadInput("--goal find and --target CLASS belong together: give both, or none")
+    if kind == "learn":
+        return None
+    from querist.study.search import Goal
+
+    return Goal(target, recall=recall, stop=stop)
 
 
 MOST_SKIPPED = 20

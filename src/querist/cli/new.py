@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from querist.cli._options import as_json, columns, completing, encoder, example, learner, notes, reading, warnings
+from querist.cli._options import (
+    as_json,
+    columns,
+    completing,
+    encoder,
+    example,
+    goal_of,
+    learner,
+    notes,
+    reading,
+    search,
+    warnings,
+)
 from querist.cli._output import emit, say
 from querist.errors import BadInput
 
@@ -54,6 +66,7 @@ class Audit(click.ParamType[float | str]):
 )
 @click.option("--suggestions/--no-suggestions", default=True, help="Show what the model would answer, or do not.")
 @click.option("--ignore-labels", is_flag=True, help="Start without the labels in the data; their classes stay.")
+@search
 @encoder
 @reading
 @as_json
@@ -83,11 +96,12 @@ def _create(
     from querist.study import Study
     from querist.study.audit import warning_for
 
+    goal = goal_of(options)
     names = None if labels is None else classes_of(labels)
     dataset = load(data, **columns(options))
     notes(dataset)
     warnings(dataset, names)
-    with Study.create(path, dataset, labels=names, keep_labels=not ignore_labels, **options) as study:
+    with Study.create(path, dataset, labels=names, keep_labels=not ignore_labels, goal=goal, **options) as study:
         return study.status(), warning_for(study.settings.held, study.pool)
 
 

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from querist.cli._options import as_json, columns, completing, encoder, example, learner, notes, reading, warnings
+from querist.cli._find import search_each
+from querist.cli._options import (
+    as_json,
+    columns,
+    completing,
+    encoder,
+    example,
+    goal_of,
+    learner,
+    notes,
+    reading,
+    search,
+    warnings,
+)
 from querist.cli._output import emit
 from querist.cli._progress import watching
 from querist.cli._results import say_written, show_results
@@ -62,6 +75,7 @@ _EXAMPLE = "querist simulate digits --strategy random,uherding,margin --batch 10
     help="The folder for the report, the plot and the numbers; finished runs resume from it.",
 )
 @click.option("--task", metavar="NAME", default="classification", show_default=True, help="The form of a label.")
+@search
 @encoder
 @reading
 @click.option(
@@ -109,6 +123,10 @@ def command(data: tuple[str, ...], out: Path, as_json: bool, **options: Any) -> 
     DATA is one or several files, folders or scikit-learn sets by name. Progress goes to standard error; the table, or
     with --json the summary, to standard output.
     """
+    goal = goal_of(options)
+    if goal is not None:
+        search_each(data, goal, options, out=out, as_json=as_json)
+        return
     jobs, test, share = options.pop("jobs"), options.pop("test"), options.pop("test_size")
     sources = read_data(data, test, columns(options), own=share is None)
     plan = plan_of(options if share is None else {**options, "test_size": share})

@@ -37,7 +37,12 @@ class Found:
 
 
 def find(
-    data: Dataset, goal: Goal, *, seeds: Sequence[int] = range(10), batch: int = 20, learner: str | Learner | None = None
+    data: Dataset,
+    goal: Goal,
+    *,
+    seeds: Sequence[int] = range(10),
+    batch: int = 20,
+    learner: str | Learner | None = None,
 ) -> list[Found]:
     """Search known data for a class from nothing, once for each seed, to the end of the rule and to the recall.
 
@@ -50,7 +55,9 @@ def find(
     """
     labels = list(data.labels or [])
     if goal.target not in labels:
-        raise BadInput(f"no item of {data.name!r} is {goal.target!r}: {near(str(goal.target), sorted(map(str, labels)))}")
+        raise BadInput(
+            f"no item of {data.name!r} is {goal.target!r}: {near(str(goal.target), sorted(map(str, labels)))}"
+        )
     return [_one(data, goal, seed, batch=batch, learner=learner) for seed in seeds]
 
 

@@ -98,10 +98,10 @@ class Study:
         kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. ``learner``
         and ``strategy`` are by default the task's own (for classes linear and uherding). ``reserve`` is how many items
         a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images (see
-        ``querist.embed.image_encoder``); features are kept in the folder ``name.querist.cache``, which may be deleted.
-        ``audit`` is the share of what is asked that is drawn at random from the whole pool and trains nothing, so that
-        ``status`` can tell the accuracy; default: 0.1 for classes in 300 items or more. "prequential" trains on each
-        of these items once it was scored. ``goal`` makes the study a search for one class. Raises StudyExists, BadData, BadLabel, UnknownName.
+        ``querist.embed.image_encoder``); features are kept in ``name.querist.cache``, which may be deleted. ``audit`` is
+        the share of what is asked that is drawn at random from the whole pool and trains nothing, so that ``status``
+        tells the accuracy; default: 0.1 for classes in 300 items or more; "prequential" trains on each once scored.
+        ``goal`` seeks one class (``querist.study.search``). Raises StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
@@ -271,8 +271,7 @@ class Study:
     def labels(self) -> dict[str, Label]:
         """Give the agreed label of each labelled item, in ingest order."""
         known = self._catch_up()
-        ids = (self.pool.ids[row] for row in known.answered.tolist())
-        return {id: known.labels[id] for id in ids}
+        return {id: known.labels[id] for id in (self.pool.ids[row] for row in known.answered.tolist())}
 
     def answers(self, item: str) -> tuple[Answer, ...]:
         """Give the standing answers on an item, one per person, in the order they came."""
@@ -301,8 +300,7 @@ class Study:
         """
         if (there := self._there()) is not None:
             return there
-        refusal = "another process is training this study: its queue appears when it is done"
-        with holding(self.store, "step", refusal):
+        with holding(self.store, "step", "another process is training this study: its queue appears when it is done"):
             return self._there() or self._step()
 
     def _there(self) -> Step | None:

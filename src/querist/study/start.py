@@ -76,7 +76,8 @@ def chosen(
     kept = Settings(
         task=dict(task.schema), learner=spec, learner_text=spec or repr(model),
         strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule), version=querist.__version__,
-        **{**settings, "encoder": encoder_named(settings["encoder"], pool), "audit": held.share, "goal": None if goal is None else goal.facts()},
+        **{**settings, "encoder": encoder_named(settings["encoder"], pool), "audit": held.share,
+           "goal": None if goal is None else goal.facts()},
         audit_mode="sample" if goal is not None and goal.stop == "certified" else held.mode,
     )  # fmt: skip
     return kept, rule, model
