@@ -64,7 +64,7 @@ class Detector:
     """
 
     size: tuple[int, int] = (160, 120)
-    epochs: int = 45
+    epochs: int = 36
     steps: int = 300
     batch: int = 8
     rate: float = 2e-3

@@ -63,7 +63,7 @@ class Picker:
     """
 
     diameter: float | None = None
-    epochs: int = 25
+    epochs: int = 15
     steps: int = 300
     batch: int = 8
     rate: float = 2e-3

@@ -1,0 +1,188 @@
+"""The picker of particles: it learns discs, leaves what nobody searched alone, and begins without labels."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from querist import load
+from querist._check import check_view
+from querist.errors import BadData, BadInput, BadLabel, MissingEvidence, MissingExtra
+from querist.learners import _extra, resolve
+from querist.learners.picker import Picker, held_micrographs
+from querist.study import Study
+from querist.tasks._picks import Coded
+from querist.tasks.particles import Particles
+from querist.view import View
+
+mrcfile = pytest.importorskip("mrcfile", reason="needs the extra cryoem")
+torch = pytest.importorskip("torch", reason="needs the extra torch")
+DATA = Path(__file__).parents[3] / "shared" / "data"
+TASK = Particles(diameter=20)
+BOTH = {"elements", "places"}
+SMALL = Picker(20, steps=70, epochs=1, batch=4)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Six micrographs with dark discs of 20 pixels in noise, and where they are."""
+    root, chance, labels = tmp_path_factory.mktemp("discs"), np.random.default_rng(0), []
+    rows, columns = np.mgrid[:200, :240]
+    for at in range(6):
+        image = chance.normal(100, 1.0, (200, 240))
+        cells = chance.permutation(30)[:12]
+        points = np.stack([20 + 40 * (cells % 6), 20 + 40 * (cells // 6)], axis=1) + chance.uniform(-6, 6, (12, 2))
+        for x, y in points:
+            image[np.hypot(columns - x, rows - y) <= 10] -= 1.0
+        with mrcfile.new(root / f"{at}.mrc") as file:
+            file.set_data(image.astype(np.float32))
+        labels.append({"points": points.tolist(), "searched": None})
+    return load(root).pool, labels
+
+
+def train(made, learner=SMALL, rows=range(4), labels=None):
+    pool, known = made
+    targets = TASK.encode([(labels or known)[row] for row in rows])
+    items = pool.items[np.array(rows, np.intp)]
+    return learner.fit(items, targets, classes=1, rng=np.random.default_rng(0), pool=pool.items)
+
+
+@pytest.fixture(scope="module")
+def model(made):
+    """A picker taught on four micrographs."""
+    return train(made)
+
+
+def test_finds_discs_of_other_micrographs_in_pixels_as_recorded(made, model):
+    pool, labels = made
+    rows = np.array([4, 5])
+    found = model.predict(pool.items[rows], BOTH)
+    metrics = TASK.metrics(TASK.encode([labels[row] for row in rows]), found)
+    assert metrics["f1"] > 0.9, "the threshold, chosen on a training micrograph, is the probability one half"
+    said = TASK.decode(found, 0).label
+    assert said["diameter"] == 20.0
+    near = [min(np.hypot(x - a, y - b) for a, b in said["points"]) for x, y in labels[4]["points"]]
+    assert np.median(near) < 1.5
+
+
+def test_evidence_is_valid_and_row_by_row(made, model):
+    pool, _ = made
+    whole = model.predict(pool.items, model.provides)
+    check_view(View.of(whole, ids=list(pool.ids)))
+    parts = [pool.items[np.arange(a, b)] for a, b in pairwise([0, 1, 4, 6])]
+    again = View.concat([View.of(model.predict(part, model.provides), ids=[""] * len(part)) for part in parts])
+    np.testing.assert_array_equal(again.embed, whole["embed"])
+    for need in BOTH:
+        assert getattr(again, need).starts.tolist() == whole[need].starts.tolist()
+        np.testing.assert_array_equal(getattr(again, need).values, whole[need].values)
+    empty = model.predict(pool.items[:0], model.provides)
+    assert empty["places"].values.shape == (0, 3)
+    assert empty["embed"].shape == (0, whole["embed"].shape[1])
+    with pytest.raises(MissingEvidence, match="cannot give probs"):
+        model.predict(pool.items, {"probs"})
+
+
+def test_draws_are_opinions_on_the_same_candidates(made):
+    found = train(made, Picker(20, steps=2, epochs=1, batch=2, members=2, draws=2)).predict(made[0].items, BOTH)
+    assert found["elements"].values.shape[1:] == (4, 2)
+    assert found["places"].values.shape[1:] == (3,)
+    assert np.ptp(found["elements"].values[:, :, 1], axis=1).max() > 0
+
+
+def test_what_nobody_searched_is_no_negative(made):
+    """Picks of the left half alone: as if searched everywhere the right half teaches that discs are nothing."""
+    pool, labels = made
+    left = [[point for point in label["points"] if point[0] < 120] for label in labels]
+    half = [{"points": points, "searched": [[0, 0, 120, 200]]} for points in left]
+    whole = [{"points": points, "searched": None} for points in left]
+    means = []
+    for answers in (half, whole):
+        # no picks are held out: only what the network learnt is compared
+        model = train(made, Picker(20, steps=40, epochs=1, batch=4, held_out=0.0), labels=answers)
+        found = model.centres.uncut().found(model.reader.image(pool.items, 4))
+        middle = found.boxes[:, 0, :2] + found.boxes[:, 0, 2:] / 2 - 0.5
+        true = np.array(labels[4]["points"])
+        probs = [found.probs[np.hypot(*(middle - point).T).argmin(), 0, 1] for point in true]
+        means.append(np.mean(probs))
+    assert means[0] > 1.2 * means[1]
+
+
+def test_without_picks_it_is_the_template(made):
+    pool, labels = made
+    for rows, answers in ((range(0), labels), (range(1), [{"points": [], "searched": [[0, 0, 9, 9]]}])):
+        model = train(made, rows=rows, labels=answers)
+        assert model.needs_no_labels
+        found = model.predict(pool.items, model.provides)
+        assert TASK.metrics(TASK.encode(labels), found)["f1"] > 0.85
+
+
+def test_a_fit_repeats_to_the_bit(made):
+    learner = Picker(20, steps=2, epochs=1, batch=2)
+    one, other = (train(made, learner).predict(made[0].items, {"elements"})["elements"] for _ in range(2))
+    np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_a_study_begins_without_labels_and_learns(made):
+    pool, labels = made
+    learner = "picker(diameter=20, steps=2, epochs=1, batch=2)"
+    with Study.create(None, pool, task=TASK, learner=learner, batch=2, seed=0) as study:
+        study.step()
+        assert study.ask(1)[0].suggestion is not None
+        for row in range(2):
+            study.tell(pool.ids[row], labels[row])
+        study.step()
+        assert len(study.ask(2)) == 2
+
+
+def test_takes_the_diameter_of_the_labels(made):
+    pool, labels = made
+    targets = Particles(diameter=24).encode(labels[:1])
+    learner = Picker(steps=1, epochs=1, batch=2)
+    model = learner.fit(pool.items[:1], targets, classes=1, rng=np.random.default_rng(0), pool=pool.items)
+    assert model.reader.diameter == 24.0
+    bare = np.empty(1, object)
+    bare[0] = Coded(np.array([[5.0, 5.0]]), None, None)
+    with pytest.raises(BadInput, match=r"picker needs the diameter of the particles: .* picker\(diameter=30\)"):
+        learner.fit(pool.items[:1], bare, classes=1, rng=np.random.default_rng(0))
+
+
+def test_micrographs_are_held_out_from_three_on():
+    picked, empty = (Coded(np.ones((count, 2)), 9.0, None) for count in (3, 0))
+    rng = np.random.default_rng(0)
+    assert [len(part) for part in held_micrographs([picked] * 10, 0.2, rng)] == [2, 8]
+    assert [len(part) for part in held_micrographs([picked] * 2, 0.2, rng)] == [0, 2]
+    assert held_micrographs([empty, picked, empty], 0.2, rng) == ([], [0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"diameter": -3.0}, "picker: diameter must be a positive number of pixels: got -3.0"),
+        ({"members": 0}, "picker: members must be a whole number, 1 or more: got 0"),
+    ],
+)
+def test_refuses_settings_that_make_no_sense(given, message):
+    with pytest.raises(BadInput, match=message):
+        Picker(**given)
+
+
+def test_says_what_it_cannot_read(made):
+    pool, labels = made
+    rng = np.random.default_rng(0)
+    with pytest.raises(BadData, match="picker reads micrographs: got an array of float64"):
+        SMALL.fit(np.zeros((1, 3)), TASK.encode(labels[:1]), classes=1, rng=rng)
+    with pytest.raises(BadLabel, match=r"picker learns picks, an object array .* got int64"):
+        SMALL.fit(pool.items[:1], np.zeros(1, np.int64), classes=1, rng=rng)
+    assert resolve(Picker(diameter=20.0))[1] == "picker(diameter=20.0)"
+
+
+def test_names_the_extra_that_is_missing(made, monkeypatch):
+    def absent(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(_extra, "import_module", absent)
+    with pytest.raises(MissingExtra, match=r"the learner picker needs torch: pip install 'querist\[torch\]'"):
+        train(made)
