@@ -34,6 +34,8 @@ const TASKS: readonly Task[] = [
   { name: "classification", line: "One class for each item." },
   { name: "multilabel", line: "Any number of classes for each item, or none." },
   { name: "spans", line: "Marked stretches of a text, each with a type." },
+  { name: "boxes", line: "Boxes in an image, each of one class." },
+  { name: "particles", line: "Centres of particles in a micrograph." },
 ];
 
 /** Give the tasks to choose from: those that the server knows, in our words where we have some; ours until it has said. */
@@ -47,6 +49,7 @@ export function missing(given: { source: boolean; name: string; labels: readonly
   if (!given.name.trim()) return "Give the study a name.";
   if (given.task === "multilabel" && given.labels.length < 1) return "Write at least one label, one a line.";
   if (given.task === "spans" && given.labels.length < 1) return "Write at least one type of span, one a line.";
+  if (given.task === "boxes" && given.labels.length < 1) return "Write at least one class of box, one a line.";
   if (given.task === "classification" && given.labels.length < 2) return "Write at least two classes, one a line.";
   return null;
 }

@@ -34,13 +34,15 @@ test("what is missing is said one thing at a time", () => {
   assert.equal(missing({ ...whole, labels: ["a"] }), "Write at least two classes, one a line.");
   assert.equal(missing({ ...whole, labels: [], task: "multilabel" }), "Write at least one label, one a line.");
   assert.equal(missing({ ...whole, labels: [], task: "spans" }), "Write at least one type of span, one a line.");
+  assert.equal(missing({ ...whole, labels: [], task: "boxes" }), "Write at least one class of box, one a line.");
+  assert.equal(missing({ ...whole, labels: [], task: "particles" }), null);
 });
 
 test("tasks are told in our words, and unknown ones in the server's", () => {
   const known = [
     { name: "spans", line: "its own words" },
-    { name: "boxes", line: "Boxes on an image." },
+    { name: "outlines", line: "Outlines in an image." },
   ];
   assert.deepEqual(tasksOf(known), [{ name: "spans", line: "Marked stretches of a text, each with a type." }, known[1]]);
-  assert.equal(tasksOf(undefined).length, 3);
+  assert.equal(tasksOf(undefined).length, 5);
 });
