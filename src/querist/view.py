@@ -5,8 +5,9 @@ Axis letters: N items, C classes, K draws or members, D features, L labelled, M 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -131,6 +132,11 @@ class View:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @cached_property
+    def notes(self) -> dict[Hashable, Any]:
+        """Hold what a strategy works out in ``score`` and needs again in ``select``; a copy starts empty."""
+        return {}
 
     def take(self, rows: Rows) -> View:
         """Take some rows; the context stays as it is."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from querist._query import choose, default_targets
+from querist._query import choose, default_targets, resolve
 from querist.scores.unsure import fade, predicted, rare_first, unsure
 from querist.select.typical import typical
 from querist.strategies._guard import compare
@@ -232,3 +232,25 @@ def test_rounds_are_compared_within_themselves() -> None:
 def test_the_guard_alone_asks_for_earlier_rounds() -> None:
     assert "past" in Auto().context
     assert "past" not in Auto(guard=False).context
+
+
+# the cost
+
+
+@pytest.mark.parametrize("name", ["auto", "uherding", "maxherding"])
+def test_the_cover_is_set_up_once_for_a_view(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib
+
+    module, made = importlib.import_module(f"querist.strategies.{name}"), []
+    cover = module.cover
+    monkeypatch.setattr(module, "cover", lambda *a, **k: made.append(1) or cover(*a, **k))
+    rows = View.of({"embed": points(60, 0), "probs": chances(60, 0)}, ids=[str(i) for i in range(60)])
+    view = replace(rows, labelled=rows.take(np.arange(4)), labels=np.arange(4), targets=rows)
+    rule, draw = resolve(name)[0], Draw(1)
+    scores = np.asarray(rule.score(view, draw))
+    once = rule.select(view, scores, n=9, draw=draw)
+    assert len(made) == 1
+    again = rule.select(replace(view), scores, n=9, draw=draw)  # a copy starts anew
+    assert len(made) == 2
+    assert once.rows.tolist() == again.rows.tolist()
+    assert once.value.tolist() == again.value.tolist()

@@ -342,12 +342,12 @@ def test_predict_says_what_the_learner_cannot_give() -> None:
 
 
 def test_past_rounds_are_read_back_for_choosers() -> None:
-    from querist.study.round import past
+    from querist.study.past import past
 
     study = make()
     asked = label_some(study, 5)
     study.step()
-    first, second = past(study.store, study._catch_up())
+    first, second = past(study.store, study._catch_up(), study.settings.held)
     assert first.strategy == "maxherding"
     assert sorted(first.labels.tolist()) == sorted(WORDS.index(truth(study, i)) for i in asked)
     assert (second.labels == -1).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from math import isfinite
 
@@ -73,6 +74,14 @@ def candidates(view: View, draw: Draw, *, count: int | None, weight: Floats | No
     number = draw.uniform(view.keys, "candidates")
     share = 1.0 if weight is None else np.maximum(weight, UNSURE)
     return np.sort(topk(np.log(number) / share, count, number))
+
+
+def cover_of(view: View, rule: Hashable, make: Callable[[View], Cover]) -> Cover:
+    """Set up a rule's cover of the targets once for a view: ``score`` and ``select`` both need it."""
+    if rule not in view.notes:
+        view.notes[rule] = make(view)
+    made: Cover = view.notes[rule]
+    return made
 
 
 def covering_scores(view: View, state: Cover, rows: Rows) -> Floats:

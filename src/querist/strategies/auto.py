@@ -16,6 +16,7 @@ from querist.select.typical import typical
 from querist.strategies._coverage import (
     candidates,
     check_candidates,
+    cover_of,
     covering_scores,
     labelled_embed,
     most_covering,
@@ -88,12 +89,12 @@ class Auto(Strategy):
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each candidate by the weighted coverage it adds to that of the labelled rows; [N]."""
-        return covering_scores(view, self._state(view), self._candidates(view, draw))
+        return covering_scores(view, cover_of(view, self, self._state), self._candidates(view, draw))
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
         among = self._candidates(view, draw)
-        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw, among=among)
+        chosen = most_covering(view, cover_of(view, self, self._state), scores, n=n, draw=draw, among=among)
         chosen = replace(chosen, reason=WHY)
         return guarded(view, chosen, said=predicted(view), draw=draw) if self.guard else chosen
 

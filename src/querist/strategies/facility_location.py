@@ -10,7 +10,7 @@ import numpy as np
 from querist._arrays import Array, Floats, to_numpy
 from querist.errors import BadInput
 from querist.select.herding import Cover, cover, gains, spread
-from querist.strategies._coverage import check_sigma, labelled_embed, most_covering, targets_of
+from querist.strategies._coverage import check_sigma, cover_of, labelled_embed, most_covering, targets_of
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
 
@@ -49,11 +49,11 @@ class FacilityLocation(Strategy):
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by the similarity it adds to that with the labelled rows; [N]."""
-        return gains(self._state(view), to_numpy(view.embed))
+        return gains(cover_of(view, self, self._state), to_numpy(view.embed))
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
-        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw)
+        chosen = most_covering(view, cover_of(view, self, self._state), scores, n=n, draw=draw)
         return replace(chosen, reason="many items have nothing more similar among those labelled or chosen")
 
     def _state(self, view: View) -> Cover:

@@ -13,6 +13,7 @@ from querist.strategies._coverage import (
     candidates,
     check_candidates,
     check_sigma,
+    cover_of,
     covering_scores,
     labelled_embed,
     most_covering,
@@ -57,12 +58,12 @@ class Maxherding(Strategy):
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each candidate by the coverage it adds to that of the labelled rows; [N]."""
-        return covering_scores(view, self._state(view), candidates(view, draw, count=self.candidates))
+        return covering_scores(view, cover_of(view, self, self._state), candidates(view, draw, count=self.candidates))
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
         among = candidates(view, draw, count=self.candidates)
-        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw, among=among)
+        chosen = most_covering(view, cover_of(view, self, self._state), scores, n=n, draw=draw, among=among)
         return replace(chosen, reason="represents many items that nothing labelled or chosen resembles")
 
     def _state(self, view: View) -> Cover:

@@ -9,6 +9,7 @@ import numpy as np
 
 from querist._arrays import Array, Floats
 from querist.errors import BadInput
+from querist.strategies._guard import AUDIT
 from querist.strategies.margin import Margin
 from querist.strategies.protocol import About, Strategy
 from querist.strategies.typiclust import Typiclust
@@ -61,5 +62,5 @@ class Tcm(Strategy):
 def rounds_done(view: View) -> float:
     """Count the rounds in the log, or without one the answers per class."""
     if view.past:
-        return len(view.past)
+        return sum(one.strategy != AUDIT for one in view.past)
     return float(np.count_nonzero(view.labels >= 0) / view.probs.shape[-1]) if view.probs is not None else 0.0

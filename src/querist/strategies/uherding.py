@@ -16,6 +16,7 @@ from querist.strategies._coverage import (
     candidates,
     check_candidates,
     check_sigma,
+    cover_of,
     covering_scores,
     labelled_embed,
     most_covering,
@@ -67,12 +68,12 @@ class Uherding(Strategy):
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each candidate by the uncertainty-weighted coverage it adds to that of the labelled rows; [N]."""
-        return covering_scores(view, self._state(view), self._candidates(view, draw))
+        return covering_scores(view, cover_of(view, self, self._state), self._candidates(view, draw))
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
         among = self._candidates(view, draw)
-        chosen = most_covering(view, self._state(view), scores, n=n, draw=draw, among=among)
+        chosen = most_covering(view, cover_of(view, self, self._state), scores, n=n, draw=draw, among=among)
         return replace(chosen, reason="resembles many items that the model is unsure of")
 
     def _candidates(self, view: View, draw: Draw) -> Rows:

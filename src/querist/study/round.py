@@ -15,10 +15,8 @@ from querist._query import TARGETS, default_targets
 from querist.data import Pool
 from querist.engines import merge
 from querist.learners.protocol import Items, Predictor
-from querist.store import Store
-from querist.store.protocol import Claim, Ranked, Ranking
+from querist.store.protocol import Claim, Ranked
 from querist.strategies.protocol import Strategy
-from querist.study.audit import REASON
 from querist.study.known import Known
 from querist.view import Draw, Evidence, Need, Ragged, Round, Selection, View
 
@@ -189,18 +187,3 @@ def reserve_depth(batch: int, people: int = 1) -> int:
     1000
     """
     return max(2 * batch, 50 * people, 1_000)
-
-
-def past(store: Store, known: Known) -> tuple[Round, ...]:
-    """Read the earlier rounds back from the log, with the labels as they stand now."""
-    current = store.published()
-    rankings = (store.ranking(number) for number in range(1, 1 + (current.round if current else 0)))
-    return tuple(_round(ranking, known) for ranking in rankings if ranking is not None)
-
-
-def _round(ranking: Ranking, known: Known) -> Round:
-    batch = [place for place in ranking.queue[: ranking.info["chosen"]] if place.reason != REASON]
-    rows = known.pool.rows([place.item for place in batch])
-    value = np.array([place.value for place in batch])
-    info = ranking.info
-    return Round(known.pool.keys[rows], known.codes[rows], value, info["strategy"], info["memo"])

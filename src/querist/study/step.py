@@ -27,8 +27,10 @@ from querist.study.facts import Step
 from querist.study.items import Encoded
 from querist.study.known import Known
 from querist.study.model import Model, calibrated, digest, train
+from querist.study.past import past
 from querist.study.prequential import so_far
-from querist.study.round import Question, Seeing, choose, past, predict, question, queue, reserve_depth
+from querist.study.representation import moved
+from querist.study.round import Question, Seeing, choose, predict, question, queue, reserve_depth
 from querist.study.search import found_of
 from querist.study.settings import Settings
 from querist.tasks import Label
@@ -90,7 +92,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     step = Step(number, known.position, len(known.answered), rule.name, fitted - started, done - fitted)
     ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out))
     facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
-    facts |= _audited(basis, model, store, current, step)
+    facts |= _audited(basis, model, store, current, step) | moved(known, model, store, round=number)
     if basis.settings.goal is not None:
         own_choice = ids[:own] if isinstance(rule.strategy, Find) else None
         facts |= found_of(known, model, basis.settings, own_choice, {} if current is None else current.info)
@@ -119,7 +121,7 @@ def _question(basis: Basis, model: Model, chosen: Rule, store: Store, out: list[
     if rule.relabels and isinstance(predictor, Tempered) and predictor.apart is not None:
         asked = replace(asked, unseen=_unseen(asked, known, predictor, predictor.apart))
     if "past" in rule.context:
-        asked = replace(asked, past=past(store, known))
+        asked = replace(asked, past=past(store, known, basis.reserve))
     if "votes" in rule.context:
         asked = replace(asked, votes=known.votes(asked.asked))
     return asked
