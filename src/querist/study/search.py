@@ -74,9 +74,9 @@ def found_of(
     goal = Goal(**(settings.goal or {}))
     code = list(known.task.schema["labels"]).index(goal.target)
     relevant = [label == goal.target for label in known.labels.values()]
-    left = _left(known, model, code)
     if settings.audit_mode != "sample":
-        return {"estimates": [_told(expected_left(left))], "advice": asdict(knee(relevant))}
+        told = [_told(expected_left(_left(known, model, code)))] if relevant else []  # without a label it knows nothing
+        return {"estimates": told, "advice": asdict(knee(relevant))}
     order = np.flatnonzero(known.reserved)
     members = order[known.codes[order] == code]
     hits = sorted({*before.get("hits", ()), *_read(known, before)} & _ids(known, members))
