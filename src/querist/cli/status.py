@@ -28,6 +28,8 @@ def command(study: Study, as_json: bool) -> None:
         write(status.saved["sentence"])
     if status.advice is not None:
         write(status.advice["sentence"])
+    if status.representation is not None:
+        write(status.representation["sentence"])
     for person in status.annotators:
         write(f"{person['who'] or 'somebody'}: {person['sentence']}")
     show(["class", "labels", "share"], _rows(status), right=[1, 2])

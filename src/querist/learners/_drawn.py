@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,9 @@ class DrawnPredictor:
     network: Network
     opinions: Opinions
     notes: tuple[str, ...] = ()
+
+    moves: ClassVar[bool] = True
+    """Its representation is learnt anew in every round."""
 
     @property
     def provides(self) -> frozenset[Need]:

@@ -114,6 +114,11 @@ class LaplacePredictor:
     provides: ClassVar[frozenset[Need]] = GIVES
 
     @property
+    def moves(self) -> bool:
+        """Say whether the base learns its representation anew in every round."""
+        return bool(getattr(self.model, "moves", False))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the training had to say."""
         found: tuple[str, ...] = getattr(self.model, "notes", ())

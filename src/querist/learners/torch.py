@@ -140,6 +140,9 @@ class TorchPredictor:
     count: int
     entropy: tuple[int, ...]
 
+    moves: ClassVar[bool] = True
+    """Its representation is learnt anew in every round."""
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What the training had to say."""

@@ -75,6 +75,9 @@ class Status:
     annotators: tuple[dict[str, Any], ...] = ()
     """How often each person is right, judged by the others, with an interval and a sentence; none before two people
     have labelled one item."""
+    representation: dict[str, Any] | None = None
+    """How much of its representation a network kept in the last round: ``cka``, from 1 (the same) to 0, and its
+    ``sentence``; None for a model whose representation never moves, and before there are two."""
 
     def facts(self) -> dict[str, Any]:
         """Give the status as JSON."""
@@ -119,6 +122,7 @@ def status_of(settings: Settings, known: Known, *, counts: Counts, current: Publ
         advice=None if current is None else current.info.get("advice"),
         saved=None if current is None else current.info.get("saved"),
         annotators=_annotators(known),
+        representation=None if current is None else current.info.get("representation"),
     )
 
 
