@@ -3,13 +3,16 @@
     python benchmarks/deep.py --part mnist --quick
     python benchmarks/deep.py --part mnist-cnn --full --out benchmarks/out/deep
 
-Every cell (one strategy, one seed) is kept as a file in --out and read back by the next call, so that a run that was
-cut short goes on where it was. Each line on standard output says labels, seconds and accuracy. Data lie in
-../shared/data. Choices were made on the training part; the test part is only measured on. The parts:
+Every cell (one strategy, one seed) and all features are kept as files in --out and read back by the next call, so that
+a run that was cut short goes on where it was. Each line on standard output says labels, seconds and accuracy. Data lie
+in ../shared/data. Choices were made on the training part; the test part is only measured on. --quick has fewer seeds,
+and for networks 40 epochs in place of 100, 2,000 candidates in place of 4,000 and the first 1,000 test images (3,000
+in calibration). The parts:
 
-    mnist        self-supervised features (a CNN trained to know a picture again, no label), linear head with its
-                 Laplace posterior, pool of 20,000, 2 labels a class, batch 10, to 300 labels
-    mnist-cnn    a CNN with dropout in its dense head, K = 50, batch 10, 4,000 keyed candidates a round, to 250 labels;
+    speed        seconds to choose 10 of 20,000 (K = 100, C = 10) after prediction
+    mnist        frozen features (--features hog: gradients, seconds; ssl: a CNN trained to know a picture again,
+                 no label), linear head with its Laplace posterior, pool of 20,000, 2 labels a class, batch 10
+    mnist-cnn    a CNN with dropout in its dense head, K = 50, batch 10, keyed candidates a round, to 250 labels;
                  each picture once, and (--repeat 2, 5) several times with noise 0.1
     calibration  NLL and ECE of a CNN at 100 to 500 labels, before and after the temperature of cross-fitting
     methods      one network, dropout, ensemble, bnn, laplace: accuracy, NLL, ECE, seconds, and BALD's curve
@@ -27,33 +30,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from deep_data import DATA, Data, cifar_features, mnist_features, pixels, repeated
 from numpy.typing import NDArray
 
 import querist
 from querist._query import resolve as resolve_strategy
-from querist.data import load, load_test
 from querist.estimate.drift import cka
 from querist.learners import resolve
 from querist.learners.calibration import tempered
 from querist.strategies.protocol import evidence_for
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = ROOT.parent / "shared" / "data"
-CNN = "torch(module='cnn', epochs=100, shape=(1, 28, 28))"
-LINEAR = "linear(C=1.0)"
+LINEAR = "linear(C=1.0, standardise=False)"
 BINS = 15
-
-
-class Data(NamedTuple):
-    """Pool items and codes, test items and codes."""
-
-    x: NDArray[np.float32]
-    y: NDArray[np.int64]
-    test_x: NDArray[np.float32]
-    test_y: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -91,33 +83,64 @@ def main() -> int:
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
+def speed(chosen: argparse.Namespace) -> None:
+    """Print the seconds of choosing 10 of 20,000 from draws of K = 100 models and C = 10 classes."""
+    rng = np.random.default_rng(0)
+    logits = 2.0 * rng.normal(size=(20_000, 1, 10)) + rng.normal(size=(20_000, 100, 10))
+    draws = np.exp(logits)
+    draws /= draws.sum(axis=-1, keepdims=True)
+    evidence = {"draws": draws, "probs": draws.mean(axis=1), "embed": rng.normal(size=(20_000, 128))}
+    needs = {"batchbald": ("draws",), "bald": ("draws",), "power-bald": ("draws",), "badge": ("probs", "embed")}
+    print("strategy\tn\tN\tK\tC\tseconds, least of 3\tmost")
+    for rule, names in needs.items():
+        querist.query(rule, 10, seed=0, **{name: evidence[name][:500] for name in names})  # compiles, where it does
+        seconds = []
+        for seed in range(3):
+            started = time.perf_counter()
+            querist.query(rule, 10, seed=seed, **{name: evidence[name] for name in names})
+            seconds.append(time.perf_counter() - started)
+        print(f"{rule}\t10\t20000\t100\t10\t{min(seconds):.2f}\t{max(seconds):.2f}", flush=True)
+
+
+def cnn(chosen: argparse.Namespace) -> str:
+    """Name the network: that of --full, or one of fewer epochs."""
+    return f"torch(module='cnn', epochs={100 if chosen.full else 40}, shape=(1, 28, 28))"
+
+
+def pictures(chosen: argparse.Namespace) -> Data:
+    """Read MNIST; without --full its first 1,000 test images."""
+    data = pixels()
+    return data if chosen.full else data._replace(test_x=data.test_x[:1000], test_y=data.test_y[:1000])
+
+
 def mnist(chosen: argparse.Namespace) -> None:
-    """Print labels to 90 % and 95 % on self-supervised features."""
-    data = kept_features(chosen.out)
-    rules = ["random", "entropy", "bald", "batchbald", "power-bald", "badge", "tcm", "uherding", "auto"]
+    """Print labels to 90 % and 95 % on frozen features."""
+    data = mnist_features(chosen.out, chosen.features)
+    rules = ["random", "entropy", "bald", "batchbald", "power-bald", "badge", "uherding", "auto", "tcm"]
     seeds = chosen.seeds or (range(10) if chosen.full else range(3))
     for batch in (5, 10) if chosen.full else (10,):
         plans = [Protocol(LINEAR, rule, batch=batch) for rule in rules]
-        table(chosen, ("mnist-ssl", data), plans, seeds, goals=(0.90, 0.95))
+        table(chosen, (f"mnist-{chosen.features}", data), plans, seeds, goals=(0.90, 0.95))
 
 
 def mnist_cnn(chosen: argparse.Namespace) -> None:
     """Print labels to 90 % and 95 % of a CNN with dropout, each picture once or --repeat times."""
-    learner = f"dropout(base={CNN!r}, draws=50)"
-    rules = ["random", "entropy", "bald", "batchbald", "power-bald", "badge", "tcm"]
+    learner = f"dropout(base={cnn(chosen)!r}, draws=50)"
+    rules = ["random", "bald", "batchbald", "badge", "entropy", "power-bald", "tcm"]
     seeds = chosen.seeds or (range(5) if chosen.full else range(1))
-    budget = 250 if chosen.full else 120
-    plans = [Protocol(learner, rule, budget=budget, candidates=4000) for rule in rules]
-    table(chosen, repeated(pixels(), chosen.repeat), plans, seeds, goals=(0.90, 0.95))
+    budget, candidates = (250, 4000) if chosen.full else (80, 2000)
+    plans = [Protocol(learner, rule, budget=budget, candidates=candidates) for rule in rules]
+    table(chosen, repeated(pictures(chosen), chosen.repeat), plans, seeds, goals=(0.80, 0.90, 0.95))
 
 
 def calibration(chosen: argparse.Namespace) -> None:
     """Print NLL and ECE before and after the temperature."""
     print("labels\tseed\taccuracy\tNLL before\tafter\tECE before\tafter\tT\tseconds")
-    data, rows = pixels(), []
-    for labels in (100, 200, 300, 500) if chosen.full else (100, 300):
+    data, learner, rows = pixels(), cnn(chosen), []
+    for labels in (100, 200, 300, 500) if chosen.full else (100, 200):
         for seed in chosen.seeds or (range(5) if chosen.full else range(2)):
-            found = kept(chosen.out, f"calibration-{labels}-{seed}", lambda n=labels, s=seed: _calibrated(data, n, s))
+            name = f"calibration-{'full' if chosen.full else 'quick'}-{labels}-{seed}"
+            found = kept(chosen.out, name, lambda n=labels, s=seed: _calibrated(data, learner, n, s))
             rows.append(found)
             print("\t".join(f"{found[k]:.4g}" for k in CALIBRATION), flush=True)
     worse = sum(row["nll after"] > row["nll before"] for row in rows)
@@ -131,11 +154,11 @@ CALIBRATION = (
 )
 
 
-def _calibrated(data: Data, labels: int, seed: int) -> dict[str, float]:
+def _calibrated(data: Data, text: str, labels: int, seed: int) -> dict[str, float]:
     started = time.perf_counter()
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.permutation(len(data.x))[:labels])
-    learner = resolve(CNN)[0]
+    learner = resolve(text)[0]
     model = learner.fit(data.x[rows], data.y[rows], classes=10, rng=rng, pool=data.x)
     warmed = tempered(learner, model, (data.x[rows], data.y[rows]), pool=data.x, classes=10, rng=rng)
     before, after = (m.predict(data.test_x, {"probs"})["probs"] for m in (model, warmed))
@@ -154,23 +177,25 @@ def _calibrated(data: Data, labels: int, seed: int) -> dict[str, float]:
 
 def methods(chosen: argparse.Namespace) -> None:
     """Print accuracy, NLL, ECE and seconds of each kind of evidence at 100 labels, and BALD's curve with it."""
-    data = pixels()
+    data, base, mode = pictures(chosen), cnn(chosen), "full" if chosen.full else "quick"
     learners = {
-        "one network": CNN,
-        "dropout": f"dropout(base={CNN!r})",
-        "ensemble": f"ensemble(base={CNN!r}, members=5)",
-        "bnn": f"bnn(base={CNN!r}, draws=20)",
-        "laplace": f"laplace(base={CNN!r})",
+        "one network": base,
+        "dropout": f"dropout(base={base!r})",
+        "ensemble": f"ensemble(base={base!r}, members=5)",
+        "bnn": f"bnn(base={base!r}, draws=20)",
+        "laplace": f"laplace(base={base!r})",
     }
     print("learner\tlabels\tseeds\taccuracy\tNLL\tECE\tfit s\tpredict s")
     seeds = chosen.seeds or (range(5) if chosen.full else range(2))
     for name, learner in learners.items():
-        found = [kept(chosen.out, f"methods-{name}-{s}", lambda k=learner, s=s: _measured(data, k, s)) for s in seeds]
+        found = [
+            kept(chosen.out, f"methods-{mode}-{name}-{s}", lambda k=learner, s=s: _measured(data, k, s)) for s in seeds
+        ]
         means = "\t".join(f"{np.mean([f[k] for f in found]):.4f}" for k in ("accuracy", "nll", "ece", "fit", "predict"))
         print(f"{name}\t100\t{len(found)}\t{means}", flush=True)
-    budget = 200 if chosen.full else 60
-    plans = [Protocol(k, "bald", budget=budget, candidates=4000) for n, k in learners.items()]
-    table(chosen, ("mnist", data), plans, seeds if chosen.full else range(1), goals=(0.85, 0.90))
+    if chosen.full:
+        plans = [Protocol(learner, "bald", budget=200, candidates=4000) for learner in learners.values()]
+        table(chosen, ("mnist", data), plans, seeds, goals=(0.85, 0.90))
 
 
 def _measured(data: Data, learner: str, seed: int) -> dict[str, float]:
@@ -204,19 +229,19 @@ def cifar(chosen: argparse.Namespace) -> None:
     base = Protocol(LINEAR, "random", batch=50, budget=1000)
     reached = table(chosen, ("cifar", data), [base], seeds, goals=())["random"]
     goal = float(np.mean([curve[-1]["accuracy"] for curve in reached]))
-    plans = [replace(base, strategy=rule) for rule in ("uherding", "auto", "badge", "margin")]
+    plans = [replace(base, strategy=rule) for rule in ("uherding", "auto", "margin")]
     table(chosen, ("cifar", data), plans, seeds, goals=(goal,))
 
 
 def moving(chosen: argparse.Namespace) -> None:
     """Print the CKA of each round's embeddings with the first, and the paired difference of the curves' areas."""
     seeds = chosen.seeds or (range(5) if chosen.full else range(1))
-    budget = 200 if chosen.full else 80
+    budget, candidates = (200, 4000) if chosen.full else (60, 2000)
     areas: dict[bool, list[float]] = {}
     for frozen in (True, False):
         for seed in seeds:
-            plan = Protocol(CNN, "k-center", budget=budget, candidates=4000, frozen=frozen)
-            found = cell(chosen, ("mnist", pixels), plan, seed)
+            plan = Protocol(cnn(chosen), "k-center", budget=budget, candidates=candidates, frozen=frozen)
+            found = cell(chosen, ("mnist", lambda: pictures(chosen)), plan, seed)
             areas.setdefault(frozen, []).append(area(found))
             drift = " ".join(f"{point['cka']:.2f}" for point in found)
             print(f"{'first' if frozen else 'fresh'}\t{seed}\tarea {area(found):.4f}\tCKA with round 0: {drift}")
@@ -265,6 +290,9 @@ def chosen_rows(data: Data, plan: Protocol, model: Any, known: Any, *, n: int, s
     if rule.cold is not None and len(np.unique(data.y[rows])) < 2:
         rule, name = resolve_strategy(rule.cold)
     needs = evidence_for(rule, name, model.provides)
+    if rule.calibrated:
+        learner, rng = resolve(plan.learner)[0], np.random.default_rng([seed, len(rows), 3])
+        model = tempered(learner, model, (data.x[rows], data.y[rows]), pool=data.x, classes=10, rng=rng)
     evidence: dict[str, Any] = dict(model.predict(data.x[free], needs))
     labelled: dict[str, Any] = dict(model.predict(data.x[rows], needs))
     if plan.frozen and "embed" in needs:
@@ -283,120 +311,6 @@ def first(order: NDArray[np.int64], codes: NDArray[np.int64], per_class: int) ->
     """Take the first items of each class in a random order."""
     parts = [order[codes[order] == code][:per_class] for code in range(10)]
     return np.concatenate(parts).astype(np.int64)
-
-
-# --- data ------------------------------------------------------------------------------------------------------------
-
-
-def pixels() -> Data:
-    """Read MNIST as pixels 0 … 1, [N, 784]."""
-    folder = DATA / "image_mnist"
-    pool = load(folder)
-    test = load_test(folder, like=pool.pool)
-    assert pool.labels is not None and test is not None and test.labels is not None  # noqa: PT018
-    scale = np.float32(255.0)
-    parts = [np.asarray(each.pool.items, np.float32) / scale for each in (pool, test)]
-    codes = [np.array([int(str(label)) for label in each.labels], np.int64) for each in (pool, test)]
-    return Data(parts[0], codes[0], parts[1], codes[1])
-
-
-def repeated(data: Data, times: int) -> tuple[str, Data]:
-    """Have each picture several times, with normal noise of deviation 0.1 on its standardised pixels."""
-    if times == 1:
-        return "mnist", data
-    rng = np.random.default_rng(0)
-    x = np.tile(data.x, (times, 1))
-    x += rng.normal(scale=0.1 * data.x.std(), size=x.shape).astype(np.float32)
-    return f"mnist-x{times}", Data(x, np.tile(data.y, times), data.test_x, data.test_y)
-
-
-def kept_features(out: Path) -> Data:
-    """Give MNIST as self-supervised features, made once and kept."""
-    data, place = pixels(), out / "mnist-ssl.npz"
-    if not place.exists():
-        started = time.perf_counter()
-        made = self_supervised(data.x, [data.x, data.test_x])
-        np.savez(place, pool=made[0], test=made[1])
-        print(f"# self-supervised features: {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    with np.load(place, allow_pickle=False) as file:
-        return Data(file["pool"], data.y, file["test"], data.test_y)
-
-
-def self_supervised(pool: NDArray[np.float32], parts: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    """Train a CNN to know a picture again after a small turn, shift and zoom (SimCLR, Chen et al. 2020), no label."""
-    import torch
-    from torch import nn
-
-    from querist.learners._settings import Settings
-    from querist.learners._training import Examples, own_generator, train
-
-    images = torch.from_numpy(pool).view(-1, 1, 28, 28)
-    rng = np.random.default_rng(0)
-    with own_generator(rng, torch.device("cpu")):
-        trunk = nn.Sequential(
-            *(nn.Conv2d(1, 32, 5, padding=2), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Conv2d(64, 128, 3, padding=1), nn.BatchNorm2d(128), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten()),
-        )
-        module = nn.Sequential(trunk, nn.Linear(512, 128), nn.ReLU(), nn.Linear(128, 64))
-
-    def batch(rows: NDArray[np.intp]) -> tuple[Any, Any]:
-        return torch.cat([_turned(images[rows], rng), _turned(images[rows], rng)]), torch.zeros(len(rows))
-
-    def loss(outputs: Any, _: Any) -> Any:
-        unit = nn.functional.normalize(outputs, dim=1)
-        alike = unit @ unit.T / 0.2
-        alike.fill_diagonal_(-1e9)
-        half = len(unit) // 2
-        return nn.functional.cross_entropy(alike, torch.cat([torch.arange(half) + half, torch.arange(half)]))
-
-    settings = Settings(epochs=EPOCHS, batch=256, held_out=0.0, progress=lambda e: print(f"# {e}", file=sys.stderr))
-    train(module, Examples(len(pool), batch), loss=loss, settings=settings, rng=rng)
-    trunk.eval()
-    with torch.no_grad():
-        found = [torch.cat([trunk(x.view(-1, 1, 28, 28)) for x in torch.from_numpy(p).split(500)]) for p in parts]
-    return [rows.numpy() for rows in found]
-
-
-EPOCHS = 6
-
-
-def _turned(images: Any, rng: np.random.Generator) -> Any:
-    """Turn each image by up to 20°, shift it by up to 3 pixels, zoom and shear it by up to 20 %."""
-    import torch
-
-    count = len(images)
-    angle = rng.uniform(-0.35, 0.35, count)
-    zoom, shear = rng.uniform(0.8, 1.2, (count, 2)), rng.uniform(-0.2, 0.2, count)
-    shift = rng.uniform(-0.2, 0.2, (count, 2))
-    matrix = np.empty((count, 2, 3), np.float32)
-    matrix[:, 0, 0], matrix[:, 0, 1] = zoom[:, 0] * np.cos(angle), -np.sin(angle) + shear
-    matrix[:, 1, 0], matrix[:, 1, 1] = np.sin(angle), zoom[:, 1] * np.cos(angle)
-    matrix[:, :, 2] = shift
-    grid = torch.nn.functional.affine_grid(torch.from_numpy(matrix), list(images.shape), align_corners=False)
-    return torch.nn.functional.grid_sample(images, grid, align_corners=False)
-
-
-def cifar_features(out: Path) -> Data:
-    """Give CIFAR-10 as the 128 leading directions of frozen MobileNetV2 features, made once and kept."""
-    place = out / "cifar-mobilenet.npz"
-    if not place.exists():
-        from querist.embed.onnx import Onnx
-
-        folder = DATA / "image_cifar10"
-        pool = load(folder)
-        test = load_test(folder, like=pool.pool)
-        assert pool.labels is not None and test is not None and test.labels is not None  # noqa: PT018
-        encoder = Onnx(str(DATA / "models" / "mobilenet_v2_1.0_224.onnx"))
-        names = sorted({str(label) for label in pool.labels})
-        codes = [np.array([names.index(str(label)) for label in each.labels], np.int64) for each in (pool, test)]
-        rows = [encoder.encode(each.pool.items) for each in (pool, test)]
-        mean = rows[0].mean(axis=0)
-        directions = np.linalg.svd(rows[0] - mean, full_matrices=False)[2][:128].T
-        low = [(part - mean) @ directions for part in rows]
-        np.savez(place, x=low[0], y=codes[0], test_x=low[1], test_y=codes[1])
-    with np.load(place, allow_pickle=False) as file:
-        return Data(file["x"], file["y"], file["test_x"], file["test_y"])
 
 
 # --- measures --------------------------------------------------------------------------------------------------------
@@ -451,7 +365,7 @@ def table(
     for plan in plans:
         curves = [cell(chosen, named, plan, seed) for seed in seeds]
         out[plan.strategy] = curves
-        to = "\t".join(f"{np.median([reached(points, goal) for points in curves]):g}" for goal in goals)
+        to = "\t".join(spread([reached(points, goal) for points in curves]) for goal in goals)
         last = [points[-1]["accuracy"] for points in curves]
         seconds = [np.mean([point.get(k, 0.0) for points in curves for point in points]) for k in ("fit", "query")]
         print(
@@ -460,7 +374,20 @@ def table(
             f"{seconds[0]:.2f}\t{seconds[1]:.2f}",
             flush=True,
         )
+    _beside_random(out)
     return out
+
+
+def _beside_random(curves: dict[str, list[list[dict[str, float]]]]) -> None:
+    """Print the paired differences of the areas, where random was run."""
+    areas = {rule: np.array([area(points) for points in found]) for rule, found in curves.items()}
+    for rule in areas.keys() - {"random"} if "random" in areas else ():
+        print(f"# {rule} − random, area under the curve: {interval(areas[rule] - areas['random'])}", flush=True)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Write a median, and from where to where the seeds lie."""
+    return f"{np.median(values):g} ({min(values):g} to {max(values):g})"
 
 
 def cell(chosen: argparse.Namespace, named: tuple[str, Any], plan: Protocol, seed: int) -> list[dict[str, float]]:
@@ -489,6 +416,7 @@ def kept(out: Path, name: str, compute: Callable[[], Any]) -> Any:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "speed": speed,
     "mnist": mnist,
     "mnist-cnn": mnist_cnn,
     "calibration": calibration,
@@ -507,6 +435,7 @@ def _options() -> argparse.Namespace:
     size.add_argument("--full", action="store_true")
     parser.add_argument("--seeds", type=lambda text: [int(part) for part in text.split(",")])
     parser.add_argument("--repeat", type=int, default=1, help="mnist-cnn: have each picture so many times")
+    parser.add_argument("--features", choices=("hog", "ssl"), default="hog", help="mnist: which frozen features")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "out" / "deep")
     return parser.parse_args()
 
