@@ -11,7 +11,7 @@ import type { Label, Mounted, Seen, ViewKey, ViewProps, WirePicks } from "./cont
 import { keyButton, Threshold } from "./parts/bar.ts";
 import { element, takeKeys } from "./parts/dom.ts";
 import type { Grabbed } from "./parts/gestures.ts";
-import { hueOf, Layer, stroke } from "./parts/layer.ts";
+import { hueOf, Layer, Ring, stroke } from "./parts/layer.ts";
 import type { Pen } from "./parts/layer.ts";
 import { Picture, pictureKeys } from "./parts/picture.ts";
 
@@ -65,6 +65,7 @@ class Picker {
   private readonly said = element("p", { class: "hidden-text", "aria-live": "polite" });
   private readonly told = element("span", { class: "view-marks-how" });
   private readonly searching: HTMLButtonElement;
+  private readonly ring = new Ring();
   private mode: "pick" | "search" = "pick";
   private picking: Picking;
   /** The rectangle that is being drawn. */
@@ -313,14 +314,16 @@ class Picker {
   private paint(pen: Pen, look: Look, room: Size): void {
     this.dim(pen, look);
     const radius = Math.max(3, (this.diameter / 2) * look.scale);
-    pen.beginPath();
-    pointsOf(this.picking).forEach((point, at) => at !== this.picking.active && ring(pen, onStage(look, point), radius, room));
-    stroke(pen, PARTICLE, 1.5, this.picking.suggested ? [5, 4] : []);
+    this.ring.cut(radius, PARTICLE, this.picking.suggested ? [5, 4] : []);
+    pointsOf(this.picking).forEach((point, at) => {
+      const { x, y } = onStage(look, point);
+      if (at !== this.picking.active) this.ring.put(pen, x, y, room);
+    });
     const held = this.picking.active === null ? undefined : pointsOf(this.picking)[this.picking.active];
     if (!held) return;
     const { x, y } = onStage(look, held);
     pen.beginPath();
-    ring(pen, { x, y }, radius, room);
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
     pen.moveTo(x - 4, y);
     pen.lineTo(x + 4, y);
     pen.moveTo(x, y - 4);
@@ -365,13 +368,6 @@ const onStage = (look: Look, [x, y]: Place): Point => ({ x: look.x + (x + 0.5) *
 function onScreen(look: Look, [x, y, width, height]: Region): [number, number, number, number] {
   const corner = onStage(look, [x, y]);
   return [corner.x, corner.y, width * look.scale, height * look.scale];
-}
-
-/** Add a circle to the path, unless it lies beside the screen. */
-function ring(pen: Pen, { x, y }: Point, radius: number, room: Size): void {
-  if (x < -radius || y < -radius || x > room.width + radius || y > room.height + radius) return;
-  pen.moveTo(x + radius, y);
-  pen.arc(x, y, radius, 0, 2 * Math.PI);
 }
 
 function wire({ points, diameter, searched }: Marked): WirePicks {
