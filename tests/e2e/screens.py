@@ -6,6 +6,7 @@ Run: python -m tests.e2e.screens [NAME …]        or: make screens
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 OUT = Path(__file__).parents[2] / "docs" / "screens"
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+SMEARS, MICROGRAPHS = SHARED / "medical_bccd", SHARED / "cryoem_bgal_10017"
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 GUIDELINES = """# Which mood
 - **good**: the guest would come again
@@ -80,8 +83,8 @@ class Camera:
 def shrink(path: Path) -> None:
     """Store a picture of few colours with a palette: half the bytes, the same to the eye."""
     picture = Image.open(path).convert("RGB")
-    if "image" not in path.name:
-        picture = picture.quantize(256, dither=Image.Dither.NONE)
+    if "image" not in path.name or "particles" in path.name:
+        picture = picture.quantize(128 if "particles" in path.name else 256, dither=Image.Dither.NONE)
     picture.save(path, optimize=True)
 
 
@@ -114,6 +117,8 @@ def labelled(camera: Camera, server: AppServer, n: int, respond: Callable[[Perso
     person = Person(camera.browser, server).open()
     answered(person, n, respond)
     person.wait_until_sent()
+    # Leaving the page gives its items back: the pictures then show what the last model chose.
+    person.page.goto("about:blank")
     person.context.close()
 
 
@@ -322,6 +327,63 @@ def _chosen(person: Person) -> None:
     person.page.get_by_text("Ready.").wait_for()
 
 
+def boxes(camera: Camera, folder: Path) -> None:
+    if not camera.wants("label-image-boxes") or not found(SMEARS):
+        return
+    for part, ending, n in (("JPEGImages", ".jpg", 36), ("Annotations", ".xml", 24)):
+        (folder / "smears" / part).mkdir(parents=True)
+        for path in sorted((SMEARS / part).glob(f"*{ending}"))[:n]:
+            shutil.copyfile(path, folder / "smears" / part / path.name)
+    made = ("--task", "boxes", "--learner", "detector(size=(160,120),steps=160)", "--batch", "3", "--audit", "0")
+    querist(folder, "new", "smears.querist", "smears", *made)
+    with served(folder, "smears.querist") as server:
+        labelled(camera, server, 3, lambda person: person.press("Enter"))
+        camera.take(server, "label-image-boxes", "#/", _with_a_box)
+
+
+def _with_a_box(person: Person) -> None:
+    """In the light picture take over what the model says, and choose a box."""
+    _on_image(person)
+    if not _is_dark(person):
+        for key in ("a", "Tab", "Tab"):
+            person.press(key)
+
+
+def particles(camera: Camera, folder: Path) -> None:
+    if not camera.wants("label-image-particles") or not found(MICROGRAPHS):
+        return
+    (folder / "bgal").mkdir()
+    for at, path in enumerate(sorted((MICROGRAPHS / "micrographs").glob("*.mrc"))[:8]):
+        shutil.copyfile(path, folder / "bgal" / path.name)
+        for picks in (MICROGRAPHS / "coordinates").glob(f"{path.stem}*.star") if at < 4 else ():
+            shutil.copyfile(picks, folder / "bgal" / picks.name)
+    task = ("--task", "particles(diameter=34)", "--learner", "template(diameter=34)")
+    querist(folder, "new", "bgal.querist", "bgal", *task, "--batch", "1", "--audit", "0")
+    with served(folder, "bgal.querist") as server:
+        labelled(camera, server, 1, lambda person: person.press("Enter"))
+        camera.take(server, "label-image-particles", "#/", _on_ice)
+
+
+def _on_ice(person: Person) -> None:
+    """Look closer; in the light picture take over what the model says, and mark what is seen as searched."""
+    _on_image(person)
+    person.press("+")
+    if not _is_dark(person):
+        for key in ("a", "v", "-", "Tab"):
+            person.press(key)
+
+
+def _is_dark(person: Person) -> bool:
+    return bool(person.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"))
+
+
+def found(folder: Path) -> bool:
+    """Say whether real data are there; without them their picture stays as it is."""
+    if not folder.is_dir():
+        print(f"NO DATA at {folder}: its picture stays as it is", file=sys.stderr)
+    return folder.is_dir()
+
+
 def done(camera: Camera, folder: Path) -> None:
     if not camera.wants("done"):
         return
@@ -338,7 +400,7 @@ def done(camera: Camera, folder: Path) -> None:
         camera.take(server, "done", "#/", lambda person: person.page.get_by_text("Every item has an answer").wait_for())
 
 
-SCENES = (texts, images, spans, sets, records, new, done)
+SCENES = (texts, images, boxes, particles, spans, sets, records, new, done)
 
 if __name__ == "__main__":
     main(sys.argv[1:])
