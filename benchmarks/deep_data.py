@@ -20,6 +20,10 @@ LEADING = 128
 """Directions of the features of CIFAR-10 that are kept."""
 
 
+NEIGHBOURS, SLOW = 10, 32
+"""Of the graph: neighbours of each picture, and directions that are kept."""
+
+
 class Data(NamedTuple):
     """Pool items and codes, test items and codes."""
 
@@ -57,8 +61,8 @@ def repeated(data: Data, times: int) -> tuple[str, Data]:
 
 
 def mnist_features(out: Path, kind: str) -> Data:
-    """Give MNIST as "hog" (gradients, 64 leading directions) or "ssl" (self-supervised) features, made once."""
-    made = {"hog": _gradients, "ssl": _self_supervised}[kind]
+    """Give MNIST as "hog" (gradients, 64 directions), "graph" (of neighbours in those) or "ssl" (self-supervised)."""
+    made = {"hog": _gradients, "graph": _neighbourhoods, "ssl": _self_supervised}[kind]
     data = pixels()
     pool, test = _kept(out / f"mnist-{kind}.npz", lambda: made(data.x, data.test_x))
     return Data(pool, data.y, test, data.test_y)
@@ -105,6 +109,27 @@ def _gradients(*parts: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     from querist.embed.image import edges
 
     return leading([edges(part.reshape(-1, 28, 28)).reshape(len(part), -1) for part in parts], 64)
+
+
+def _neighbourhoods(pool: NDArray[np.float32], test: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Describe pictures by the slow directions of the graph of nearest neighbours (Belkin & Niyogi 2003), no label.
+
+    The graph is that of the pool's gradients; a test picture lies at the mean of its ten neighbours in the pool.
+    """
+    from scipy.sparse.linalg import eigsh
+    from sklearn.neighbors import NearestNeighbors
+
+    near, others = _gradients(pool, test)
+    found = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(near)
+    graph = found.kneighbors_graph(mode="connectivity")
+    graph = graph.maximum(graph.T).tocsr()
+    scale = 1.0 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel())
+    start = np.random.default_rng(0).random(len(near))
+    vectors = eigsh(graph.multiply(scale[:, None]).multiply(scale).tocsr(), k=SLOW + 1, which="LA", v0=start)[1]
+    slow = vectors[:, ::-1][:, 1:] * scale[:, None]
+    slow /= slow.std(axis=0)
+    places = found.kneighbors(others, return_distance=False)
+    return leading([slow.astype(np.float32), slow[places].mean(axis=1).astype(np.float32)], SLOW)
 
 
 def _self_supervised(*parts: NDArray[np.float32]) -> list[NDArray[np.float32]]:
