@@ -28,7 +28,8 @@ def search_each(data: Sequence[str], goal: Goal, options: dict[str, Any], *, out
     for source in data:
         dataset = load(source, **given)
         notes(dataset)
-        runs = find(dataset, goal, seeds=seeds, batch=options["batch"], learner=options["learner"])
+        runs = find(dataset, goal, seeds=seeds, batch=options["batch"], learner=options["learner"],
+                    duplicates=options["duplicates"])  # fmt: skip
         found.append(summary(runs))
         if not as_json:
             write(sentence(found[-1], goal))

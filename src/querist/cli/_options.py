@@ -161,6 +161,17 @@ _SEARCH: dict[str, Any] = {
 }
 
 
+def duplicates(command: Command) -> Command:
+    """Add the option --duplicates."""
+    return click.option(
+        "--duplicates",
+        type=click.Choice(["ask", "exact", "near"]),
+        default="ask",
+        show_default=True,
+        help="Ask texts that repeat others too, or ask each text once and offer its answer for exact or near copies.",
+    )(command)
+
+
 def goal_of(options: dict[str, Any]) -> Goal | None:
     """Take the options of ``search`` out of a command's options; None without a search. Raises BadInput."""
     words = [options.pop(name) for name in ("goal", "target", "recall", "stop")]

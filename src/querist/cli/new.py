@@ -10,6 +10,7 @@ from querist.cli._options import (
     as_json,
     columns,
     completing,
+    duplicates,
     encoder,
     example,
     goal_of,
@@ -49,7 +50,7 @@ class Audit(click.ParamType[float | str]):
     "--strategy",
     metavar="NAME",
     shell_complete=completing("strategies"),
-    help="How to choose; `querist strategies` lists them.  [default: the task's own, uherding for classes]",
+    help="How to choose; `querist strategies` lists them.  [default: the task's own, auto for classes]",
 )
 @click.option(
     "--batch", type=click.IntRange(1), metavar="N", default=10, show_default=True, help="Items that one round chooses."
@@ -67,6 +68,7 @@ class Audit(click.ParamType[float | str]):
 @click.option("--suggestions/--no-suggestions", default=True, help="Show what the model would answer, or do not.")
 @click.option("--ignore-labels", is_flag=True, help="Start without the labels in the data; their classes stay.")
 @search
+@duplicates
 @encoder
 @reading
 @as_json

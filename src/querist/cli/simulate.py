@@ -14,6 +14,7 @@ from querist.cli._options import (
     as_json,
     columns,
     completing,
+    duplicates,
     encoder,
     example,
     goal_of,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from querist.data import Dataset
     from querist.simulate import Plan, Simulation
 
-_EXAMPLE = "querist simulate digits --strategy random,uherding,margin --batch 10 --budget 300 --seeds 0-9 --out run"
+_EXAMPLE = "querist simulate digits --strategy random,auto,margin --batch 10 --budget 300 --seeds 0-9 --out run"
 
 
 @click.command(epilog=example(_EXAMPLE))
@@ -41,7 +42,7 @@ _EXAMPLE = "querist simulate digits --strategy random,uherding,margin --batch 10
     "--strategy",
     metavar="A,B",
     shell_complete=completing("strategies"),
-    help="The strategies to compare.  [default: the task's own, random,uherding,margin for classes]",
+    help="The strategies to compare.  [default: the task's own, random,auto,margin for classes]",
 )
 @learner("How to train.  [default: the task's own, linear for classes]")
 @click.option(
@@ -76,6 +77,7 @@ _EXAMPLE = "querist simulate digits --strategy random,uherding,margin --batch 10
 )
 @click.option("--task", metavar="NAME", default="classification", show_default=True, help="The form of a label.")
 @search
+@duplicates
 @encoder
 @reading
 @click.option(
@@ -127,6 +129,8 @@ def command(data: tuple[str, ...], out: Path, as_json: bool, **options: Any) -> 
     if goal is not None:
         search_each(data, goal, options, out=out, as_json=as_json)
         return
+    if options.pop("duplicates") != "ask":
+        raise BadInput("--duplicates belongs to --goal find here: other simulations ask every item")
     jobs, test, share = options.pop("jobs"), options.pop("test"), options.pop("test_size")
     sources = read_data(data, test, columns(options), own=share is None)
     plan = plan_of(options if share is None else {**options, "test_size": share})

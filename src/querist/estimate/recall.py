@@ -132,13 +132,13 @@ def expected_left(probs: Floats) -> Estimate:
 def depth_of(relevant: ArrayLike, total: int, *, recall: float = 0.95) -> int | None:
     """Count the items read until a share of all members was found; None where it never was.
 
-    Shapes: relevant bool [s], in the order of reading. Cost: O(s). Raises BadInput.
+    Shapes: relevant [s], in the order of reading, bool or how many each brought. Cost: O(s). Raises BadInput.
 
     >>> depth_of([True, False, True, True], 4, recall=0.5)
     3
     """
     check_recall(recall)
-    curve = np.cumsum(np.asarray(relevant, bool))
+    curve = np.cumsum(np.asarray(relevant, np.int64))
     due = ceil(recall * total - 1e-9)
     at = int(np.searchsorted(curve, due))
     return at + 1 if at < len(curve) else None

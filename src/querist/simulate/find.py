@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -13,6 +14,7 @@ from querist.estimate.recall import depth_of, work_saved
 from querist.learners.protocol import Learner
 from querist.study import Study
 from querist.study.search import Goal
+from querist.study.twins import twins_of
 from querist.tasks import Answer, Label
 
 
@@ -43,10 +45,12 @@ def find(
     seeds: Sequence[int] = range(10),
     batch: int = 20,
     learner: str | Learner | None = None,
+    duplicates: str = "ask",
 ) -> list[Found]:
     """Search known data for a class from nothing, once for each seed, to the end of the rule and to the recall.
 
-    Raises BadInput for a class that no item has. Cost: one fit and one pass over the pool for each batch.
+    With ``duplicates`` "exact" or "near", a copy of a text that was read is found with it where the answer offered for
+    it is right, and never read. Raises BadInput for a class that no item has. Cost: one fit and one pass a batch.
 
     >>> import querist
     >>> runs = find(querist.load("iris"), Goal("setosa"), seeds=[0], batch=10)
@@ -58,41 +62,65 @@ def find(
         raise BadInput(
             f"no item of {data.name!r} is {goal.target!r}: {near(str(goal.target), sorted(map(str, labels)))}"
         )
-    return [_one(data, goal, seed, batch=batch, learner=learner) for seed in seeds]
+    study = {"batch": batch, "learner": learner, "duplicates": duplicates}
+    return [_one(data, goal, seed, study=study) for seed in seeds]
 
 
-def _one(data: Dataset, goal: Goal, seed: int, *, batch: int, learner: str | Learner | None) -> Found:
+def _one(data: Dataset, goal: Goal, seed: int, *, study: Mapping[str, Any]) -> Found:
     truth = {id: label for id, label in zip(data.pool.ids, data.labels or [], strict=True) if label is not None}
     members = sum(label == goal.target for label in truth.values())
     unread = Dataset(data.pool, None, data.name)
     names = sorted(set(truth.values()), key=str)
-    flags: list[bool] = []
+    flags: list[int] = []
+    copies = _Copies.of(data, goal, study["duplicates"])
     stopped: tuple[int, Mapping[str, Any] | None] | None = None
     with Study.create(
-        None, unread, labels=names, learner=learner, batch=batch, seed=seed, suggestions=False, reserve=0, goal=goal
-    ) as study:
+        None, unread, labels=names, seed=seed, suggestions=False, reserve=0, goal=goal, **study
+    ) as search:
         while stopped is None or depth_of(flags, members, recall=goal.recall) is None:
-            got = _read(study, truth)
+            got = _read(search, truth)
             if not got:
                 break
-            flags += [label == goal.target for label in got]
-            study.step()
-            status = study.status()
+            flags += [copies.found(id) for id in got]
+            search.step()
+            status = search.status()
             if stopped is None and status.advice is not None and status.advice["stop"]:
                 stopped = len(flags), next((e for e in status.estimates if e["metric"] == "left"), None)
     return _found(data, goal, seed, flags=flags, stopped=stopped)
 
 
-def _read(study: Study, truth: Mapping[str, Label]) -> list[Label]:
+def _read(study: Study, truth: Mapping[str, Label]) -> list[str]:
     ids = [query.id for query in study.ask()]
     there = [id for id in ids if id in truth]
     study.record([Answer(id, truth[id]) for id in there])
     for id in set(ids) - set(there):
         study.skip(id)
-    return [truth[id] for id in there]
+    return there
 
 
-def _found(data: Dataset, goal: Goal, seed: int, *, flags: list[bool], stopped: Any) -> Found:
+@dataclass(frozen=True)
+class _Copies:
+    """The members that are still to be found, by the first of the texts that are copies of each other."""
+
+    first: Mapping[str, int]
+    members: dict[int, int]
+    target: Mapping[str, bool]
+
+    @staticmethod
+    def of(data: Dataset, goal: Goal, kind: str) -> _Copies:
+        """Group the members; each item alone where copies are asked."""
+        firsts = twins_of(data.pool, kind)
+        rows = range(len(data.pool)) if firsts is None else firsts.tolist()
+        first = dict(zip(data.pool.ids, rows, strict=True))
+        target = {id: label == goal.target for id, label in zip(data.pool.ids, data.labels or [], strict=True)}
+        return _Copies(first, dict(Counter(first[id] for id, right in target.items() if right)), target)
+
+    def found(self, id: str) -> int:
+        """Count the members that reading an item finds: with it all its copies that are members, once."""
+        return self.members.pop(self.first[id], 0) if self.target[id] else 0
+
+
+def _found(data: Dataset, goal: Goal, seed: int, *, flags: list[int], stopped: Any) -> Found:
     members = sum(label == goal.target for label in data.labels or [])
     depth = depth_of(flags, members, recall=goal.recall) or len(flags)
     at, left = stopped or (None, None)

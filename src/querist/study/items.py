@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from querist._arrays import Rows
 from querist.data import Pool, blocks, extend
 from querist.embed import encode_pool, image_encoder, spec_of_encoder
 from querist.errors import BadInput, StoreFailed
 from querist.learners.protocol import Items
 from querist.store import Store
 from querist.study.settings import Settings
+from querist.study.twins import twins_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,7 @@ class StoredItems:
         self._encoding = encoding
         self._blocks = 0
         self._encoded: tuple[int, Encoded] | None = None
+        self._twins: tuple[tuple[str, int], Rows | None] | None = None
         self.pool: Pool
         self.refresh()
 
@@ -77,6 +80,12 @@ class StoredItems:
         if self._encoded is None or self._encoded[0] != count:
             self._encoded = (count, _encode(self.pool.first(count).items, eats, self._encoding))
         return self._encoded[1]
+
+    def twins(self, kind: str) -> Rows | None:
+        """Give for each item the first one whose text it repeats, worked out once; None where copies are asked."""
+        if self._twins is None or self._twins[0] != (kind, len(self.pool)):
+            self._twins = ((kind, len(self.pool)), twins_of(self.pool, kind))
+        return self._twins[1]
 
     def encoder_version(self, eats: str) -> tuple[str, ...]:
         """Name the encoder of images, so that a changed one makes a new round; empty for other items."""

@@ -62,9 +62,8 @@ class Study:
         *,
         cache: Path | None = None,
     ) -> None:
-        self.store, self.settings, self.strategy = store, settings, strategy
+        self.store, self.settings, self.strategy, self._learner = store, settings, strategy, learner
         self.task: Task = from_schema(settings.task)
-        self._learner = learner
         self._items = StoredItems(store, Encoding(settings.encoder, cache))
         self._known = Known(self.task, self.pool, settings.overlap, settings.held)
         self._model: Model | None = None
@@ -88,6 +87,7 @@ class Study:
         keep_labels: bool = True,
         encoder: str | None = None,
         audit: float | str | None = None,
+        duplicates: str = "ask",
         goal: Goal | None = None,
         **reading: Any,
     ) -> Study:
@@ -96,18 +96,18 @@ class Study:
         ``path`` is a file (``name.querist``), a database URL, or None to keep everything in memory. ``data`` is
         whatever ``querist.load`` reads (``reading`` goes there: text=, label=, id=, group=); labels found in it are
         kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. ``learner``
-        and ``strategy`` are by default the task's own (for classes linear and uherding). ``reserve`` is how many items
-        a queue holds after its batch; default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images (see
-        ``querist.embed.image_encoder``); features are kept in ``name.querist.cache``, which may be deleted. ``audit`` is
-        the share of what is asked that is drawn at random from the whole pool and trains nothing, so that ``status``
-        tells the accuracy; default: 0.1 for classes in 300 items or more; "prequential" trains on each once scored.
-        ``goal`` seeks one class (``querist.study.search``). Raises StudyExists, BadData, BadLabel, UnknownName.
+        and ``strategy`` are by default the task's own. ``reserve`` is how many items a queue holds after its batch;
+        default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images (``querist.embed.image_encoder``);
+        features are kept in ``name.querist.cache``, which may be deleted. ``audit`` is the share of what is asked that
+        is random and trains nothing, so that ``status`` tells the accuracy; default: 0.1 for classes in 300 items or
+        more; "prequential" trains on each once scored. ``goal`` seeks one class; ``duplicates`` "exact" or "near" asks
+        each text once. Raises StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
         given = first_labels(dataset, made) if keep_labels else []
         settings, rule, model = chosen(
-            dataset.pool, made, learner=learner, strategy=strategy, audit=audit, goal=goal,
+            dataset.pool, made, learner=learner, strategy=strategy, audit=audit, goal=goal, duplicates=duplicates,
             batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve, encoder=encoder,
         )  # fmt: skip
         with founding(path) as store:
@@ -316,7 +316,8 @@ class Study:
 
     def _step(self) -> Step:
         encoded, position = self._items.encoded(self.learner.eats), self._known.position
-        basis = Basis(self.settings, self.strategy, self.learner, self._known, encoded, self._digest(position))
+        digest, twins = self._digest(position), self._items.twins(self.settings.duplicates)
+        basis = Basis(self.settings, self.strategy, self.learner, self._known, encoded, digest, twins)
         step, self._model = take(basis, self.store)
         return step
 
@@ -331,9 +332,8 @@ class Study:
 
     def _current(self) -> Model:
         """The model of the current round; rebuilt from the log when another process trained it."""
-        current = self.store.published()
+        current, model = self.store.published(), self._model
         position, items = (0, len(self.pool)) if current is None else (current.position, current.info["items"])
-        model = self._model
         if model is None or (model.position, model.items) != (position, items):
             known = self._catch_up().as_of(position, items, self.store.events())
             model = train(self.learner, self.settings, known, self._items.encoded(self.learner.eats, items))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -63,19 +63,27 @@ class Goal:
         return f"find(target={list(classes).index(self.target)})"
 
 
+class Choice(NamedTuple):
+    """The items that the model chose, none where it did not; and the copies that have an answer to be offered."""
+
+    batch: Sequence[str]
+    copies: Collection[str] = ()
+
+
 def found_of(
-    known: Known, model: Model, settings: Settings, batch: Sequence[str] | None, before: Mapping[str, Any]
+    known: Known, model: Model, settings: Settings, choice: Choice, before: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Say for the log what the search has found, what it would have found of the sample, and whether to stop.
 
-    ``batch`` are the items that the model chose, None where it did not. A member of the sample counts as found once a
+    A member of the sample counts as found once a
     batch was read whose last item was less probable: it would have been read with it.
     """
     goal = Goal(**(settings.goal or {}))
     code = list(known.task.schema["labels"]).index(goal.target)
     relevant = [label == goal.target for label in known.labels.values()]
     if settings.audit_mode != "sample":
-        told = [_told(expected_left(_left(known, model, code)))] if relevant else []  # without a label it knows nothing
+        left = expected_left(_left(known, model, code, choice.copies))
+        told = [_told(left)] if relevant else []  # without a label the model knows nothing
         return {"estimates": told, "advice": asdict(knee(relevant))}
     order = np.flatnonzero(known.reserved)
     members = order[known.codes[order] == code]
@@ -85,7 +93,7 @@ def found_of(
     verdict = certified(len(hits), len(members), recall=goal.recall, confidence=goal.confidence)
     found = sum(relevant) - len(members)
     estimates = [recall.facts(), *([_told(_from_sample(found, recall))] if recall.value else [])]
-    ahead = {"batch": list(batch or ()), "hits": sorted(_hits(known, model, members, batch or (), code=code))}
+    ahead = {"batch": list(choice.batch), "hits": sorted(_hits(known, model, members, choice.batch, code=code))}
     return {"estimates": estimates, "advice": asdict(verdict), "hits": hits, "ahead": ahead}
 
 
@@ -96,9 +104,11 @@ def _read(known: Known, before: Mapping[str, Any]) -> set[str]:
     return set(ahead["hits"]) if gone else set()
 
 
-def _left(known: Known, model: Model, code: int) -> Floats:
-    """Give the probabilities of the unread items."""
-    return _probs(model, np.flatnonzero(known.codes < 0), code)
+def _left(known: Known, model: Model, code: int, copies: Collection[str]) -> Floats:
+    """Give the probabilities of the unread items, but for copies of those that were read."""
+    unread = known.codes < 0
+    unread[known.pool.rows(list(copies))] = False
+    return _probs(model, np.flatnonzero(unread), code)
 
 
 def _probs(model: Model, rows: Rows, code: int) -> Floats:

@@ -47,6 +47,8 @@ class Settings:
     """The share of what is asked that is drawn at random and trains nothing; see ``querist.study.audit``."""
     audit_mode: Mode = "apart"
     """What becomes of the audit's answers."""
+    duplicates: str = "ask"
+    """Whether texts that repeat others are asked: "ask", or once for all that are "exact" or "near" copies."""
     goal: Mapping[str, Any] | None = None
     """What is sought, where a study is a search: see ``querist.study.search.Goal``."""
     whole: bool = True

@@ -20,6 +20,7 @@ from querist.study.audit import reserve_for
 from querist.study.items import encoder_named
 from querist.study.known import IMPORT
 from querist.study.settings import Settings, strategy_text
+from querist.study.twins import ASK, check_duplicates
 from querist.tasks import Answer, Label, Task, from_labels, from_schema, named
 
 
@@ -68,7 +69,10 @@ def chosen(
     """Settle strategy, learner, encoder and audit, by default the task's own; raises UnknownName, MissingEvidence."""
     goal = settings["goal"]
     held = reserve_for(settings["audit"] if goal is None else 0.0, task, len(pool))
+    check_duplicates(settings["duplicates"], pool)
     if goal is not None:
+        if goal.stop == "certified" and settings["duplicates"] != ASK:
+            raise BadInput("a certified search draws from all items, copies too: leave duplicates at ask")
         strategy = goal.strategy(task, strategy, settings["audit"])
     rule, name = resolve_strategy(strategy or task.strategy)
     model, spec = resolve_learner(learner or task.learner)

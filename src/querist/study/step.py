@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import querist
-from querist._arrays import Floats, to_numpy
+from querist._arrays import Floats, Rows, to_numpy
 from querist._query import resolve as resolve_strategy
 from querist.estimate.protocol import Estimate
 from querist.estimate.stopping import rule as stopping_rule
@@ -31,8 +31,9 @@ from querist.study.past import past
 from querist.study.prequential import so_far
 from querist.study.representation import moved
 from querist.study.round import Question, Seeing, choose, predict, question, queue, reserve_depth
-from querist.study.search import found_of
+from querist.study.search import Choice, found_of
 from querist.study.settings import Settings
+from querist.study.twins import ASK, at_the_end, offered, once
 from querist.tasks import Label
 from querist.view import Draw, Need, Selection
 
@@ -53,6 +54,8 @@ class Basis:
     known: Known
     encoded: Encoded
     digest: str
+    twins: Rows | None = None
+    """The first item whose text each repeats; None where copies are asked like any other."""
 
     @property
     def reserve(self) -> Reserve:
@@ -72,6 +75,7 @@ def digest_of(settings: Settings, position: int, items: int, encoder: tuple[str,
     s = settings
     parts = [s.learner_text, s.strategy_text, s.batch, s.seed, position, items, querist.__version__]
     parts += [s.audit] if s.audit else []
+    parts += [s.duplicates] if s.duplicates != ASK else []
     parts += [s.audit_mode] if s.audit_mode != "apart" else []
     return json.dumps([*parts, *encoder])
 
@@ -85,19 +89,24 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     rule = _rule(basis)
     turn = Turn.of(basis.known, basis.reserve, {claim.item for claim in out}, basis.settings.batch)
     own = basis.settings.batch - turn.in_batch
-    ids, chosen = _choose(basis, _question(basis, model, rule, store, out), rule.strategy, own)
+    asked, later = _question(basis, model, rule, store, out), dict[str, str]()
+    if basis.twins is not None:
+        asked, later = once(asked, basis.twins, basis.known)
+    ids, chosen = _choose(basis, asked, rule.strategy, own)
     done = time.perf_counter()
     number = 1 if current is None else current.round + 1
     known = basis.known
     step = Step(number, known.position, len(known.answered), rule.name, fitted - started, done - fitted)
-    ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out))
+    ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out) + at_the_end(later))
     facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
     facts |= _audited(basis, model, store, current, step) | moved(known, model, store, round=number)
     if basis.settings.goal is not None:
-        own_choice = ids[:own] if isinstance(rule.strategy, Find) else None
-        facts |= found_of(known, model, basis.settings, own_choice, {} if current is None else current.info)
+        choice = Choice(ids[:own] if isinstance(rule.strategy, Find) else [], offered(later, known))
+        facts |= found_of(known, model, basis.settings, choice, {} if current is None else current.info)
     if basis.settings.suggestions:
-        store.put(f"suggestions/{number}", json.dumps(suggestions(known, model, ranked)).encode())
+        store.put(
+            f"suggestions/{number}", json.dumps(suggestions(known, model, ranked) | offered(later, known)).encode()
+        )
     store.rank(Ranking(step.position, ranked, facts | _made_by(basis, model, step)))
     return step, model
 
