@@ -32,6 +32,7 @@ STRATEGIES = ("random", "token-entropy(reduce='sum')", "token-entropy")
 NEEDS = frozenset({"elements", "places"})
 SHOWN = ("f1", "precision", "recall", "average_precision")
 START, BATCH, MOST = 8, 8, 40
+LEARNER = "picker(diameter={})"
 
 
 def split(found, seed):
@@ -109,8 +110,9 @@ def _rounds(found, task, side, strategy, seed):
     data = replace(found, pool=pool, labels=None)
     order = np.random.default_rng(seed).permutation(len(pool))[:START]
     wanted, done, picks = [], 0, 0
-    learner = f"picker(diameter={task.diameter})"
-    with Study.create(None, data, task=task, learner=learner, strategy=strategy, batch=BATCH, seed=seed) as study:
+    with Study.create(
+        None, data, task=task, learner=LEARNER.format(task.diameter), strategy=strategy, batch=BATCH, seed=seed
+    ) as study:
         while True:
             for id in wanted:
                 study.tell(id, answers[id], who="oracle")

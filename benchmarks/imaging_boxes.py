@@ -36,6 +36,7 @@ STRATEGIES = (
 )
 NEEDS = frozenset({"elements", "places"})
 START, BATCH, MOST = 20, 20, 100
+LEARNER = "detector(flip='both')"
 
 
 def bccd(data):
@@ -120,10 +121,9 @@ def active(data, out, *, seeds):
 
 def _rounds(pool, task, labels, held, strategy, seed):
     """Label START images at random, then BATCH a round by the strategy; train and measure at each size."""
-    learner = "detector(flip='both')"
     start = np.random.default_rng(seed).permutation(len(pool.pool))[:START]
     boxes = 0
-    with Study.create(None, pool, task=task, learner=learner, strategy=strategy, batch=BATCH, seed=seed) as study:
+    with Study.create(None, pool, task=task, learner=LEARNER, strategy=strategy, batch=BATCH, seed=seed) as study:
         wanted = [pool.pool.ids[row] for row in start.tolist()]
         for count in range(START, MOST + 1, BATCH):
             for id in wanted:

@@ -19,7 +19,7 @@ from querist.view import View
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
 TASK = Boxes(("disc", "square"))
-ALL = {"elements", "places", "embed"}
+ALL = {"elements", "places", "embed", "cost"}
 SMALL = Detector(size=(96, 64), steps=130, epochs=1, held_out=0.2)
 DRAWN = Detector(size=(96, 64), steps=6, epochs=1, members=2, draws=3)
 
@@ -85,6 +85,7 @@ def test_evidence_is_valid_and_row_by_row(made, which, opinions, request):
         views = [View.of(model.predict(part, ALL), ids=[""] * len(part)) for part in parts]
         again = View.concat(views)
         np.testing.assert_array_equal(again.embed, whole["embed"])
+        np.testing.assert_array_equal(again.cost, whole["cost"])
         for need in ("elements", "places"):
             assert getattr(again, need).starts.tolist() == whole[need].starts.tolist()
             np.testing.assert_array_equal(getattr(again, need).values, whole[need].values)
@@ -96,6 +97,7 @@ def test_evidence_is_valid_and_row_by_row(made, which, opinions, request):
 def test_places_are_in_pixels_of_the_picture(made, model):
     pool, labels = made
     said = TASK.decode(model.predict(pool.items[np.array([20])], ALL), 0).label
+    assert model.predict(pool.items[np.array([20])], {"cost"})["cost"][0] == pytest.approx(3, abs=1.5)
     for box in labels[20]:
         nearest = min(np.abs(np.subtract(box["box"], other["box"])).max() for other in said)
         assert nearest < 8
@@ -107,7 +109,7 @@ def test_a_fit_repeats_to_the_bit_and_leaves_the_global_generators(made):
     state = torch.random.get_rng_state()
     first, second = train(made, quick), train(made, quick)
     assert torch.equal(torch.random.get_rng_state(), state)
-    for need in ALL - {"embed"}:
+    for need in ("elements", "places"):
         one, other = (model.predict(pool.items, {need})[need] for model in (first, second))
         np.testing.assert_array_equal(one.values, other.values)
     own = [net.state_dict() for net in first.centres.nets]

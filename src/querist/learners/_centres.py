@@ -184,6 +184,9 @@ def evidence_of(found: Sequence[Found], needs: Any, *, places: Callable[[Floats]
         out["places"] = Ragged(np.concatenate(boxes), starts)
     if "embed" in needs:
         out["embed"] = np.stack([each.pooled for each in found])
+    if "cost" in needs:
+        # the boxes to expect, one at least: an image without any is looked at too
+        out["cost"] = np.array([max(1.0, float((1.0 - each.probs[:, :, 0].mean(axis=1)).sum())) for each in found])
     return out
 
 

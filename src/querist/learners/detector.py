@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from querist.learners._centres import Centres, Found
     from querist.learners._scenes import Plan, Scene
 
-GIVES: frozenset[Need] = frozenset({"elements", "places", "embed"})
+GIVES: frozenset[Need] = frozenset({"elements", "places", "embed", "cost"})
 FLIPS = ("horizontal", "both", "turn", "none")
 SAME = 0.6
 """The overlap from which on the less likely of two boxes is left away."""
@@ -54,12 +54,13 @@ class Detector:
     ``warm_start`` goes on from the networks of the predictor passed as ``warm``, for a third of the steps.
 
     Evidence: elements [M, 1 + C] (nothing there, each class) and places [M, 4], with K = members · draws opinions
-    [M, K, 1 + C] and [M, K, 4] of the same candidates; embed, pooled features, of the first network. Without labels
+    [M, K, 1 + C] and [M, K, 4] of the same candidates; cost, the boxes to expect, one at least; embed, pooled
+    features of the first network. Without labels
     nothing is found and embed is a thumbnail. A fit runs on one thread and repeats on the CPU to the bit. Cost:
     steps · batch passes forward and back; a prediction members passes. Needs ``pip install 'querist[torch]'``. Raises
     BadInput, BadData, BadLabel, LearnerFailed. Source: Zhou, Wang & Krähenbühl 2019; Gal & Ghahramani 2016 (draws).
 
-    >>> Detector(size=(240, 180), flip="both").provides == {"elements", "places", "embed"}
+    >>> Detector(size=(240, 180), flip="both").provides >= {"elements", "places", "cost"}
     True
     """
 
@@ -95,7 +96,7 @@ class Detector:
 
     @property
     def provides(self) -> frozenset[Need]:
-        """Name the evidence: elements, places, embed."""
+        """Name the evidence: elements, places, embed, cost."""
         return GIVES
 
     def fit(
@@ -193,7 +194,7 @@ class TrainedDetector:
 
     @property
     def provides(self) -> frozenset[Need]:
-        """Name the evidence: elements, places, embed."""
+        """Name the evidence: elements, places, embed, cost."""
         return GIVES
 
     def predict(self, items: Items, needs: Set[Need]) -> Evidence:
@@ -274,6 +275,7 @@ def nothing_on(classes: int, rows: int, needs: Set[Need], embed: NDArray[np.floa
         "elements": Ragged(np.empty((0, 1 + classes)), starts),
         "places": Ragged(np.empty((0, 4)), starts),
         "embed": embed,
+        "cost": np.ones(rows),
     }
     return {name: value for name, value in whole.items() if name in needs}
 
