@@ -10,7 +10,8 @@ export type Draw = (pen: Pen, look: Look, room: Size) => void;
 
 export class Layer {
   readonly canvas = element("canvas", { class: "view-image-layer", "aria-hidden": "true" });
-  private readonly pen = this.canvas.getContext("2d")!;
+  // Painted by the processor: without a graphics card thousands of small stamps are half as slow then.
+  private readonly pen = this.canvas.getContext("2d", { willReadFrequently: true })!;
   private asked = 0;
   private look: Look | null = null;
 
