@@ -145,7 +145,8 @@ class Boxes:
     def decode(self, evidence: Evidence, row: int) -> Suggestion | None:
         """Suggest the boxes whose class is likelier than not, the surest first; evidence as ``predicted`` reads it.
 
-        The confidence is the probability that these boxes are there and the others are not, as if each were by itself.
+        The confidence is the share of these boxes that are expected to be there, the mean of their probabilities; where
+        none is suggested, the probability that there is none, as if each of the others were by itself.
         """
         if evidence.get("elements") is None or evidence.get("places") is None:
             return None
@@ -155,7 +156,7 @@ class Boxes:
         found = found[np.argsort(-found[:, 5], kind="stable")]
         shown = found[:, 5] >= LIKELY
         boxes = [{"label": self.labels[int(box[0])], "box": box[1:5]} for box in found[shown].tolist()]
-        sure = float(np.where(shown, found[:, 5], 1.0 - found[:, 5]).prod())
+        sure = float(found[shown, 5].mean() if shown.any() else (1.0 - found[:, 5]).prod())
         return Suggestion(boxes, min(max(sure, 0.0), 1.0))
 
     def losses(self, truth: NDArray[np.object_], evidence: Evidence) -> Floats:
