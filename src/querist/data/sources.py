@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from querist.data import dicom, radiology
+from querist.data.arrow_folder import saved_in
 from querist.data.builtin import builtin, builtin_names
 from querist.data.folders import Found, find
 from querist.data.folders import beside as images_beside
@@ -162,6 +163,8 @@ def _libsvm_like(wish: Wish) -> Any:
 
 def _folder(path: Path, part: str, wish: Wish) -> Source:
     name = path.resolve().name
+    if (saved := saved_in(path, part)) is not None:
+        return Source(saved, name)
     found = part_of(path, part)
     if found is not None:
         return file(found, wish)._replace(name=name)
@@ -224,6 +227,8 @@ def read_test(source: Any, wish: Wish) -> Source | None:
 
 def _test_of_folder(path: Path, wish: Wish) -> Source | None:
     name = path.resolve().name
+    if (saved := saved_in(path, "test")) is not None:
+        return Source(saved, name)
     found = part_of(path, "test")
     if found is not None:
         return file(found, wish)._replace(name=name)
