@@ -43,6 +43,7 @@ def load(
     ``source`` is an array [N, D], a sparse matrix, a list of texts, a pandas or polars frame, an Arrow table, a list of
     dicts, ``(X, y)``, a file (``querist formats`` lists the endings, also with .gz), a folder with ``train.*`` (its
     ``test.*`` is for ``load_test``) or the images and labels of MNIST, or a built-in set by name (``builtin_names``).
+    A folder that Hugging Face's ``datasets`` saved (``save_to_disk``) is read by its Arrow files and class names.
     A folder of DICOM files: ids are their SOPInstanceUIDs, the group is the patient (``group='series'``: the series).
     A folder or .zip of images: the folders in it are the labels, if there are any, or a table beside the images names
     them; the id is the path in the folder, and images are read when they are needed.
