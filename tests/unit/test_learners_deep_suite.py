@@ -17,23 +17,23 @@ def with_norm(classes):
 
 
 class TestTorch(LearnerSuite):
-    learner = "torch(epochs=30, rate=0.01, draws=8)"
+    learner = "torch(epochs=15, rate=0.02, draws=8)"
 
 
 @pytest.mark.slow
 class TestTorchWithBatchNorm(LearnerSuite):
-    learner = Torch(with_norm, epochs=30, rate=0.01, draws=8)
+    learner = Torch(with_norm, epochs=15, rate=0.02, draws=8)
     sparse = False
 
 
 class TestDropout(LearnerSuite):
-    learner = "dropout(base='torch(epochs=30, rate=0.01)', draws=8)"
+    learner = "dropout(base='torch(epochs=15, rate=0.02)', draws=8)"
     sparse = False
 
 
 @pytest.mark.slow
 class TestEnsemble(LearnerSuite):
-    learner = "ensemble(base='torch(epochs=30, rate=0.01)', members=2)"
+    learner = "ensemble(base='torch(epochs=15, rate=0.02)', members=2)"
     sparse = False
 
 
@@ -51,5 +51,5 @@ class TestLaplaceOfLinear(LearnerSuite):
 
 @pytest.mark.slow
 class TestBnn(LearnerSuite):
-    learner = "bnn(base='torch(epochs=30, rate=0.01)', draws=4, snapshots=4)"
+    learner = "bnn(base='torch(epochs=15, rate=0.02)', draws=4, snapshots=4)"
     sparse = False
