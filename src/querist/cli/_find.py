@@ -50,10 +50,10 @@ def _refuse(options: Mapping[str, Any]) -> None:
 def sentence(row: Mapping[str, Any], goal: Goal) -> str:
     """Say in words what the searches of a data set took."""
     aim = f"{100 * goal.recall:g} %"
-    runs = len(row["seeds"])
+    runs, best = len(row["seeds"]), 100 * goal.recall * row["members"] / row["items"]
     return (
         f"{row['dataset']}: {row['members']} of {row['items']} items are {goal.target!r}; {aim} of them found by "
-        f"{_range(row['depth'])} read (at best {100 * goal.recall * row['members'] / row['items']:.1f} % where each is read), "
+        f"{_range(row['depth'])} read (at best {best:.1f} % where each is read), "
         f"WSS@{100 * goal.recall:g} {row['work_saved']['median']:.3f}; the {goal.stop} rule stops by "
         f"{_range(row['stopped'])} with a recall of {_range(row['recall'])}, {aim} or more in {row['met']} of "
         f"{runs} {'run' if runs == 1 else 'runs'}"
