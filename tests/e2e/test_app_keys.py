@@ -141,7 +141,7 @@ def test_a_pressed_answer_in_the_strip_can_be_changed(ann: Person) -> None:
 def test_why_guidelines_and_help_open_and_close(ann: Person) -> None:
     ann.press("w")
     ann.page.wait_for_selector(".aside .pairs")
-    assert "uherding" in ann.page.inner_text(".aside") or "herding" in ann.page.inner_text(".aside")
+    assert "maxherding" in ann.page.inner_text(".aside")
     ann.press("Escape")
     assert ann.count(".aside") == 0
     ann.press("?")

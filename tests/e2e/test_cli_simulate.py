@@ -53,7 +53,7 @@ def test_compare_reads_two_runs(cli: Cli) -> None:
     assert done.code == 0, done.err
     assert "random" in done.out
     assert cli("compare", "run-iris", "run-wine", "--out", "both", "--json").facts["pairs"][0]["datasets"] == 2
-    assert {path.name for path in Path("both").iterdir()} == {"compare.csv", "compare.json"}
+    assert {path.name for path in Path("both").iterdir()} == {"compare.csv", "compare.json", "profiles.png"}
 
 
 def test_an_interrupt_says_that_runs_are_kept(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ def test_new_says_what_it_made_and_what_comes_next(cli: Cli, flowers: Path) -> N
     assert (made.code, made.out) == (0, "")
     assert made.err.splitlines() == [
         "f.querist: 60 items, 0 labelled, 3 classes (a, b, c)",
-        "linear + uherding, batch 10; the first queue is ready",
+        "linear + auto, batch 10; the first queue is ready",
         "next: querist ask f.querist",
     ]
 
@@ -135,7 +135,7 @@ def test_status_says_the_sentence_first_then_the_classes(cli: Cli, study: str) -
     status = cli("status", study)
     lines = status.out.splitlines()
     assert lines[0] == "1 of 60 items labelled, 0 out, round 1; 1 answer since the last step"
-    assert lines[1] == "linear + uherding, batch 6"
+    assert lines[1] == "linear + auto, batch 6"
     assert [line.split() for line in lines[2:]] == [
         ["class", "labels", "share"],
         ["a", "1", "100", "%"],

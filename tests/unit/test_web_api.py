@@ -266,7 +266,7 @@ class TestRounds:
         assert found["label"] == ("good" if "good" in item["data"]["text"] else "bad")
         assert 0.5 <= found["confidence"] <= 1
         assert found["round"] == 2
-        assert found["strategy"] == "uherding"
+        assert found["strategy"] == "auto"
         assert 0 <= found["age_seconds"] < 60
 
     def test_suggestions_can_be_hidden(self, trained):

@@ -12,7 +12,7 @@ from querist.cli._results import counted, say_written, show_results
 from querist.cli.doctor import cores
 from querist.cli.simulate import numbers, read_data, run
 
-STRATEGIES = ("random", "uherding", "badge", "margin", "entropy")
+STRATEGIES = ("random", "auto", "badge", "margin", "entropy")
 BUDGET = 300
 NEXT = """
 Next:

@@ -105,6 +105,8 @@ class Auto(Strategy):
         return candidates(view, draw, count=self.candidates, weight=weight)
 
     def _scale(self, view: View) -> float:
+        if view.probs is not None:
+            return 1.0  # probabilities have no unit
         return fade(unasked_targets(view), sharpness=SHARPNESS if self.sharpen else 1.0)
 
     def _state(self, view: View) -> Cover:

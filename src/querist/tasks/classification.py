@@ -41,8 +41,8 @@ class Classification:
 
     unit: ClassVar[str] = "items"
     learner: ClassVar[str] = "linear"
-    strategy: ClassVar[str] = "uherding"
-    compared: ClassVar[tuple[str, ...]] = ("random", "uherding", "margin")
+    strategy: ClassVar[str] = "auto"
+    compared: ClassVar[tuple[str, ...]] = ("random", "auto", "margin")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", class_list(self.labels, "classification"))
