@@ -6,6 +6,8 @@ them, as they are at hand: it returns how many are no distribution, their sum of
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -37,19 +39,19 @@ def entropy(start: int, stop: int, probs: Array, out: Array, tolerance: float) -
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def least_confidence(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> int:
+def least_confidence(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> Any:
     """Compute 1 − max_c p_c."""
     return _each_top_two(probs[start:stop], out[start:stop], LEAST_CONFIDENCE, tolerance)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def margin(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> int:
+def margin(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> Any:
     """Compute p₂ − p₁; a single class has p₂ = 0."""
     return _each_top_two(probs[start:stop], out[start:stop], MARGIN, tolerance)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def ratio(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> int:
+def ratio(start: int, stop: int, probs: Array, out: Array, tolerance: float) -> Any:
     """Compute p₂ / p₁; a single class has p₂ = 0."""
     return _each_top_two(probs[start:stop], out[start:stop], RATIO, tolerance)
 
