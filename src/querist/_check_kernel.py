@@ -26,11 +26,12 @@ def all_distributions(start: int, stop: int, rows: Array, tolerance: float) -> b
 
     Looks at a part at a time, and stops at the first that does not.
     """
-    step = max(1, CHUNK // rows.shape[1])
+    step, bad = max(1, CHUNK // rows.shape[1]), 0
     for at in range(start, stop, step):
-        if unsound(rows[at : min(at + step, stop)], tolerance):
-            return False
-    return True
+        bad += unsound(rows[at : min(at + step, stop)], tolerance)
+        if bad:
+            break
+    return bad == 0
 
 
 # Sums are taken in whatever order is fastest: they are compared with a tolerance far above their rounding, and what is

@@ -268,6 +268,6 @@ print(len(builtin("strategies")))
 
 
 def test_small_pools_never_load_the_compiler():
-    done = subprocess.run([sys.executable, "-c", EVERY_STRATEGY], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", EVERY_STRATEGY], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 80
