@@ -68,9 +68,7 @@ def full_status(now: int) -> dict[str, Any]:
     rounds = [
         {"round": n + 1, "labels": 20 * (n + 1), "seconds": 0.8 + n, "at": now - 60_000 * (12 - n)} for n in range(5)
     ]
-    models = [
-        {**one, "learner": "logistic", "strategy": "auto" if n < 3 else "margin"} for n, one in enumerate(rounds)
-    ]
+    models = [{**one, "learner": "logistic", "strategy": "auto" if n < 3 else "margin"} for n, one in enumerate(rounds)]
     classes = {"ham": 198, "spam": 41, "a class with a rather long name that does not fit": 1}
     sentence = "Accuracy 91.2 % (95 % interval 87.5–94.1, from 160 random items)."
     return {
