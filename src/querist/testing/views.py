@@ -31,7 +31,9 @@ class Sizes:
 
 
 def limit(strategy: Strategy, sizes: Sizes) -> Sizes:
-    """Cut the number of classes to what a strategy is defined for; one that compares models sees members of elements.
+    """Fit the number of classes to what a strategy is defined for; one that compares models sees members of elements.
+
+    A strategy that names one class by its place, ``target``, sees that class.
 
     >>> from querist.strategies.margin import Margin
     >>> limit(Margin(), Sizes(classes=9)).classes
@@ -39,7 +41,8 @@ def limit(strategy: Strategy, sizes: Sizes) -> Sizes:
     """
     most = strategy.most_classes
     several = strategy.about.family in ("committee", "bayesian")
-    return replace(sizes, classes=min(sizes.classes, most or sizes.classes), committee=sizes.committee or several)
+    classes = max(min(sizes.classes, most or sizes.classes), getattr(strategy, "target", 0) + 1)
+    return replace(sizes, classes=classes, committee=sizes.committee or several)
 
 
 def make_view(
