@@ -80,9 +80,7 @@ def choose(strategy: str | Strategy, n: int, *, seed: int | None = None, **rows:
     order = np.argsort(view.keys, kind="stable") if named else None
     if order is not None:
         view, estimate = view.take(order), None if estimate is None else estimate.take(order)
-    if "targets" in rule.context and view.targets is None:
-        view = replace(view, targets=default_targets(view))
-    chosen = choose_from(rule, view, n=int(n), draw=Draw(_seed(seed)), estimate=estimate)
+    chosen = choose_from(rule, _with_targets(view, rule), n=int(n), draw=Draw(_seed(seed)), estimate=estimate)
     return replace(chosen, rows=chosen.rows if order is None else order[chosen.rows])
 
 
@@ -250,6 +248,11 @@ def _outcomes(labels: ArrayLike) -> Floats:
     if np.isinf(values).any():
         raise BadEvidence(f"labels must be finite, or NaN for a pending answer: row {np.isinf(values).argmax()} is not")
     return values.astype(np.float64)
+
+
+def _with_targets(view: View, rule: Strategy) -> View:
+    missing = "targets" in rule.context and view.targets is None
+    return replace(view, targets=default_targets(view)) if missing else view
 
 
 def default_targets(view: View, limit: int = TARGETS) -> View:

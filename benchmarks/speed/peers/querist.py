@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 import querist
 from querist._draw import Draw
-from querist._query import _view, choose_from, resolve
+from querist._query import _view, _with_targets, choose_from, resolve
 from speed.peers import Call, Inputs
 
 
@@ -24,9 +25,9 @@ def _prepare(inputs: Inputs) -> Call:
 def bare(inputs: Inputs) -> Call:
     """Prepare the choice alone: score and select."""
     rule, name = resolve(inputs.options["strategy"])
-    view, _ = _view(rule, name, evidence(inputs))
-    draw = Draw(inputs.seed)
-    return lambda: choose_from(rule, view, n=inputs.n, draw=draw).rows
+    view, draw = _with_targets(_view(rule, name, evidence(inputs)), rule), Draw(inputs.seed)
+    # a copy each time: a view remembers what was made of it
+    return lambda: choose_from(rule, replace(view), n=inputs.n, draw=draw).rows
 
 
 def evidence(inputs: Inputs) -> dict[str, Any]:
