@@ -2,43 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-_SPAN = {
-    "type": "object",
-    "properties": {"start": {"type": "integer"}, "end": {"type": "integer"}, "label": {"type": "string"}},
-    "required": ["start", "end", "label"],
-}
-_NUMBERS = {"type": "array", "items": {"type": "number"}}
-_BOX = {
-    "type": "object",
-    "properties": {"label": {"type": ["string", "integer"]}, "box": _NUMBERS},
-    "required": ["label", "box"],
-}
-_PLACES = {"type": "array", "items": _NUMBERS}
-_PICKS = {
-    "type": "object",
-    "properties": {
-        "points": _PLACES,
-        "diameter": {"type": ["number", "null"]},
-        "searched": {"anyOf": [_PLACES, {"type": "null"}]},
-    },
-    "required": ["points", "searched"],
-}
-_FORMS: list[dict[str, Any]] = [
-    {"type": "string"},
-    {"type": "integer"},
-    {"type": "array", "items": {"type": "string"}},
-    {"type": "array", "items": _SPAN},
-    {"type": "array", "items": _BOX},
-    _PICKS,
-]
-
-Label = Annotated[Any, WithJsonSchema({"anyOf": _FORMS})]
-"""A label as the task of the study has it: one class, a list of classes, of spans, of boxes, or the picks of a
-micrograph; the task checks it."""
+from querist.web.models_labels import Label
 
 Kind = Literal["label", "skip", "unsure", "retract", "note"]
 Name = Annotated[str, Field(max_length=200)]
@@ -410,26 +378,3 @@ class Guidelines(Given):
     """How to label, in the words of whoever leads the study; plain text."""
 
     text: str = Field(max_length=MAX_GUIDELINES)
-
-
-class ModelEvent(Said):
-    """The event ``model``: a new round is published."""
-
-    round: int
-
-
-class TrainingEvent(Said):
-    """The event ``training``."""
-
-    state: Literal["idle", "running", "failed"]
-    message: str
-
-
-class ProgressEvent(Said):
-    """The event ``progress``."""
-
-    labelled: int
-    remaining: int
-
-
-Event: TypeAlias = ModelEvent | TrainingEvent | ProgressEvent

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from querist.web.models import ModelEvent, ProgressEvent, TrainingEvent
+from querist.web.models_events import ModelEvent, ProgressEvent, TrainingEvent
 
 EVENTS = (ModelEvent, TrainingEvent, ProgressEvent)
 """What server-sent events carry: no route returns them, so they are added by hand."""
