@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from querist.errors import BadInput
 from querist.learners import resolve
 from querist.learners._checks import check_needs
+from querist.learners._constant import entropy_of
 from querist.learners._head import softmax_of
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.view import Evidence, Need
@@ -73,6 +76,53 @@ def check_count(name: str, value: object, *, least: int = 1) -> None:
     """Raise BadInput unless a field is a whole number of at least ``least``."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise BadInput(f"{name} must be a whole number, {least} or more: got {value!r}")
+
+
+class DrawnLearner(ABC):
+    """A learner of networks below, K opinions above: what it eats and gives, and the fit up to the opinions."""
+
+    base: str | Learner | Deep
+    name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """How many opinions it gives."""
+
+    @abstractmethod
+    def opinions(self, lesson: Lesson, rng: np.random.Generator, warm: Predictor | None) -> DrawnPredictor:
+        """Train on what is to be learnt, and give the opinions."""
+
+    @cached_property
+    def learner(self) -> Deep:
+        """The learner of the network."""
+        return deep(self.base, by=self.name)
+
+    @property
+    def eats(self) -> str:
+        """What the network eats."""
+        return self.learner.eats
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """Name the evidence: probs, draws, embed, head."""
+        return GIVES
+
+    def fit(
+        self,
+        items: Items,
+        targets: NDArray[np.int64],
+        *,
+        classes: int,
+        rng: np.random.Generator,
+        pool: Items | None = None,
+        warm: Predictor | None = None,
+    ) -> Predictor:
+        """Train on L items; where they hold fewer than two classes it is their share. Raises what the base raises."""
+        lesson = self.learner.lesson(items, targets, classes=classes, pool=pool)
+        if lesson.hopeless:
+            return lesson.constant(GIVES, self.count, entropy_of(rng))
+        return self.opinions(lesson, rng, warm)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from querist.errors import BadInput
 from querist.learners._constant import entropy_of
-from querist.learners._drawn import GIVES, Deep, DrawnPredictor, check_count, deep, written
+from querist.learners._drawn import GIVES, Deep, DrawnLearner, DrawnPredictor, check_count, deep, written
 from querist.learners.info import About
-from querist.learners.protocol import Items, Learner, Predictor
-from querist.view import Need
+from querist.learners.protocol import Learner, Predictor
+
+if TYPE_CHECKING:
+    from querist.learners._lesson import Lesson
 
 
 @dataclass(frozen=True)
-class Bnn:
+class Bnn(DrawnLearner):
     """Train one network, walk on by gradients at a constant rate, and draw all weights from where the walk went.
 
     SWAG: after the training of ``base``, ``snapshots`` weight vectors are noted on a walk by SGD with momentum at
@@ -44,6 +44,7 @@ class Bnn:
     rate: float = 0.01
     decay: float = 1e-3
 
+    name: ClassVar[str] = "bnn"
     about: ClassVar[About] = About(
         "Bayesian neural network over all weights, SWAG (querist[torch])",
         tuple(sorted(GIVES)),
@@ -58,37 +59,15 @@ class Bnn:
             raise BadInput(f"rate must be a positive, finite number: got {self.rate!r}")
         if not (isinstance(self.decay, int | float) and 0 <= self.decay < float("inf")):
             raise BadInput(f"decay must be a finite number, 0 or more: got {self.decay!r}")
-        object.__setattr__(self, "base", written(deep(self.base, by="bnn")))
-
-    @cached_property
-    def learner(self) -> Deep:
-        """The learner of the network."""
-        return deep(self.base, by="bnn")
+        object.__setattr__(self, "base", written(deep(self.base, by=self.name)))
 
     @property
-    def eats(self) -> str:
-        """What the network eats."""
-        return self.learner.eats
+    def count(self) -> int:
+        """How many draws of all weights."""
+        return self.draws
 
-    @property
-    def provides(self) -> frozenset[Need]:
-        """Name the evidence: probs, draws, embed, head."""
-        return GIVES
-
-    def fit(
-        self,
-        items: Items,
-        targets: NDArray[np.int64],
-        *,
-        classes: int,
-        rng: np.random.Generator,
-        pool: Items | None = None,
-        warm: Predictor | None = None,
-    ) -> Predictor:
-        """Train the network, and walk on; raises what the base raises, LearnerFailed where the walk runs away."""
-        lesson = self.learner.lesson(items, targets, classes=classes, pool=pool)
-        if lesson.hopeless:
-            return lesson.constant(GIVES, self.draws, entropy_of(rng))
+    def opinions(self, lesson: Lesson, rng: np.random.Generator, warm: Predictor | None) -> DrawnPredictor:
+        """Train the network, and walk on; raises LearnerFailed where the walk runs away."""
         from querist.learners import _swag
 
         network = self.learner.network(lesson, rng, warm=warm)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from querist.errors import BadInput
 from querist.learners._constant import entropy_of
-from querist.learners._drawn import GIVES, Deep, DrawnPredictor, check_count, deep, written
+from querist.learners._drawn import GIVES, Deep, DrawnLearner, DrawnPredictor, check_count, deep, written
 from querist.learners.info import About
-from querist.learners.protocol import Items, Learner, Predictor
-from querist.view import Need
+from querist.learners.protocol import Learner, Predictor
+
+if TYPE_CHECKING:
+    from querist.learners._lesson import Lesson
 
 
 @dataclass(frozen=True)
-class Dropout:
+class Dropout(DrawnLearner):
     """Train one network, and leave K fixed sets of its units away to draw K predictions.
 
     ``base`` is a learner of a network, ``torch`` or ``transformers``, with dropout in it; ``rate`` overrides its
@@ -39,6 +39,7 @@ class Dropout:
     draws: int = 50
     rate: float | None = None
 
+    name: ClassVar[str] = "dropout"
     about: ClassVar[About] = About(
         "Monte Carlo dropout on a network (querist[torch])", tuple(sorted(GIVES)), "features", "one fit of the base"
     )
@@ -47,37 +48,15 @@ class Dropout:
         check_count("draws", self.draws)
         if self.rate is not None and not (isinstance(self.rate, int | float) and 0 < self.rate < 1):
             raise BadInput(f"rate must lie between 0 and 1: got {self.rate!r}")
-        object.__setattr__(self, "base", written(deep(self.base, by="dropout")))
-
-    @cached_property
-    def learner(self) -> Deep:
-        """The learner of the network."""
-        return deep(self.base, by="dropout")
+        object.__setattr__(self, "base", written(deep(self.base, by=self.name)))
 
     @property
-    def eats(self) -> str:
-        """What the network eats."""
-        return self.learner.eats
+    def count(self) -> int:
+        """How many masks."""
+        return self.draws
 
-    @property
-    def provides(self) -> frozenset[Need]:
-        """Name the evidence: probs, draws, embed, head."""
-        return GIVES
-
-    def fit(
-        self,
-        items: Items,
-        targets: NDArray[np.int64],
-        *,
-        classes: int,
-        rng: np.random.Generator,
-        pool: Items | None = None,
-        warm: Predictor | None = None,
-    ) -> Predictor:
-        """Train the network, and draw the masks; raises BadInput for one without dropout, and what the base raises."""
-        lesson = self.learner.lesson(items, targets, classes=classes, pool=pool)
-        if lesson.hopeless:
-            return lesson.constant(GIVES, self.draws, entropy_of(rng))
+    def opinions(self, lesson: Lesson, rng: np.random.Generator, warm: Predictor | None) -> DrawnPredictor:
+        """Train the network, and draw the masks; raises BadInput for one without dropout."""
         from querist.learners._masks import masks_of
 
         network = self.learner.network(lesson, rng, warm=warm)

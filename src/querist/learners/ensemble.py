@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist._parallel import cores
-from querist.learners._constant import entropy_of
-from querist.learners._drawn import GIVES, Deep, DrawnPredictor, check_count, deep, written
+from querist.learners._drawn import GIVES, Deep, DrawnLearner, DrawnPredictor, check_count, deep, written
 from querist.learners.info import About
 from querist.learners.protocol import Items, Learner, Predictor
-from querist.view import Need
 
 if TYPE_CHECKING:
     from querist.learners._lesson import Lesson
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ensemble:
+class Ensemble(DrawnLearner):
     """Train K networks on all labels, each from initial weights of its own; their probabilities are the draws.
 
     ``base`` is a learner of a network, ``torch`` or ``transformers``. Members differ by their initial weights, the
@@ -45,6 +42,7 @@ class Ensemble:
     members: int = 5
     processes: int = 0
 
+    name: ClassVar[str] = "ensemble"
     about: ClassVar[About] = About(
         "K networks from different initial weights (querist[torch])", tuple(sorted(GIVES)), "features", "K fits"
     )
@@ -52,37 +50,15 @@ class Ensemble:
     def __post_init__(self) -> None:
         check_count("members", self.members, least=2)
         check_count("processes", self.processes, least=0)
-        object.__setattr__(self, "base", written(deep(self.base, by="ensemble")))
-
-    @cached_property
-    def learner(self) -> Deep:
-        """The learner of each member."""
-        return deep(self.base, by="ensemble")
+        object.__setattr__(self, "base", written(deep(self.base, by=self.name)))
 
     @property
-    def eats(self) -> str:
-        """What the networks eat."""
-        return self.learner.eats
+    def count(self) -> int:
+        """How many networks."""
+        return self.members
 
-    @property
-    def provides(self) -> frozenset[Need]:
-        """Name the evidence: probs, draws, embed, head."""
-        return GIVES
-
-    def fit(
-        self,
-        items: Items,
-        targets: NDArray[np.int64],
-        *,
-        classes: int,
-        rng: np.random.Generator,
-        pool: Items | None = None,
-        warm: Predictor | None = None,
-    ) -> Predictor:
-        """Train every member; ``warm`` is not used. Raises what the base raises."""
-        lesson = self.learner.lesson(items, targets, classes=classes, pool=pool)
-        if lesson.hopeless:
-            return lesson.constant(GIVES, self.members, entropy_of(rng))
+    def opinions(self, lesson: Lesson, rng: np.random.Generator, warm: Predictor | None) -> DrawnPredictor:
+        """Train every member; ``warm`` is not used."""
         team = self._team(lesson, rng.spawn(self.members))
         notes = dict.fromkeys(note for member in team for note in member.notes)
         return DrawnPredictor(team[0], _Team(tuple(team)), tuple(notes))
