@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Rows
 from querist._parallel import cores
-from querist.data import dicom, mrc, tiff
+from querist.data import dicom, mrc, png, tiff
 from querist.data.places import read_bytes
 from querist.errors import BadData
 
@@ -24,6 +24,7 @@ PIXELS = 89_478_485
 
 _SHOWN = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "BMP": "image/bmp"}
 _EIGHT_BITS = ("1", "L", "LA", "P", "RGB", "RGBA")
+_PLAIN = ("L", "LA", "RGB", "RGBA")
 _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
 _TURNS = {
     2: "FLIP_LEFT_RIGHT",
@@ -175,7 +176,9 @@ def drawn(values: NDArray[Any], span: tuple[float, float]) -> Picture:
 
 
 def as_png(image: Any) -> bytes:
-    """Write an image as PNG."""
+    """Write an image of ``PIL.Image`` as PNG."""
+    if image.mode in _PLAIN and "transparency" not in image.info:
+        return png.encode(np.asarray(image))
     sink = io.BytesIO()
     image.save(sink, "PNG")
     return sink.getvalue()

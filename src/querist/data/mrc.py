@@ -253,10 +253,23 @@ def binned(block: Values, factor: int) -> Values:
     if factor == 1:
         return block
     height, width = block.shape
-    rows, columns = np.arange(0, height, factor), np.arange(0, width, factor)
-    total = np.add.reduceat(np.add.reduceat(block, columns, axis=1), rows, axis=0)
-    tall, wide = np.diff(rows, append=height), np.diff(columns, append=width)
+    total = _summed(_summed(block, factor, 1), factor, 0)
+    tall = np.diff(np.arange(0, height, factor), append=height)
+    wide = np.diff(np.arange(0, width, factor), append=width)
     return np.asarray(total / (tall[:, None] * wide[None, :]), np.float32)
+
+
+def _summed(block: Values, factor: int, axis: int) -> Values:
+    """Sum ``factor`` rows (axis 0) or columns (axis 1) at a time; the last sum may have fewer."""
+
+    def every(start: int) -> Values:
+        return block[start::factor] if axis == 0 else block[:, start::factor]
+
+    total = every(0).copy()
+    for start in range(1, factor):
+        part = every(start)
+        total[: part.shape[0], : part.shape[1]] += part
+    return total
 
 
 def contrast(image: Values) -> NDArray[np.uint8]:
