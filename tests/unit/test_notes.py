@@ -81,7 +81,9 @@ def test_an_item_was_chosen_before_its_first_answer_not_before_its_first_note():
 @pytest.mark.parametrize("said", [{}, None, "odd", {"flag": 1}, {"comment": 3}, {"flag": True, "colour": "red"}])
 def test_a_note_of_another_form_is_refused(study, said):
     item = study.pool.ids[0]
-    with pytest.raises(BadInput, match=r'a note must be \{"flag": true or false, "comment": "…"\}') as caught:
+    with pytest.raises(
+        BadInput, match=r'a note must be \{"flag": true or false, "comment": "…", "reviewed": true or false\}'
+    ) as caught:
         study.record([Answer(item, said, "note", "ann")])
     assert repr(item) in str(caught.value)
 

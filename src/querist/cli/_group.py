@@ -11,7 +11,7 @@ from querist.errors import near
 
 SECTIONS = {
     "See what labels you would save": ("demo", "simulate", "compare"),
-    "Label a study": ("new", "label", "add", "ask", "tell", "skip", "retract", "step", "status", "predict"),
+    "Label a study": ("new", "label", "add", "ask", "tell", "skip", "retract", "step", "status", "review", "predict"),
     "Labels in and out": ("export", "import", "backup"),
     "What there is": ("strategies", "learners", "formats", "doctor", "completion"),
 }

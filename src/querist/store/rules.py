@@ -118,17 +118,17 @@ def check_answer(answer: Answer) -> None:
 
 
 def check_note(answer: Answer) -> None:
-    """Refuse a note that says nothing, or anything but a flag and a comment; raises BadInput.
+    """Refuse a note that says nothing, or anything but a flag, a comment and a review; raises BadInput.
 
     >>> check_note(Answer("a", {"flag": True}, "note"))
     """
     said = answer.label
-    kinds = {"flag": bool, "comment": str}
+    kinds = {"flag": bool, "comment": str, "reviewed": bool}
     good = isinstance(said, dict) and said and all(type(said[name]) is kinds.get(name) for name in said)
     if not good:
         raise BadInput(
-            f'a note must be {{"flag": true or false, "comment": "…"}}, or one of the two: item {answer.item!r} has '
-            f"{said!r}"
+            'a note must be {"flag": true or false, "comment": "…", "reviewed": true or false}, or some of these: '
+            f"item {answer.item!r} has {said!r}"
         )
     check_text("a comment", said.get("comment", ""))
 

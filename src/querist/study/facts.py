@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
-from querist.store.protocol import Counts, Published
+from querist.store import Store
+from querist.store.protocol import Claim, Counts, Published
 from querist.study.known import Known
 from querist.study.settings import Settings
 from querist.tasks import Label
@@ -29,6 +32,27 @@ class Query:
     reason: str
     lease: str
     round: int
+
+    @staticmethod
+    def of(claim: Claim, data: Any, said: Mapping[str, Any]) -> Query:
+        """Put together what was claimed, what it shows, and what the model said of the items of its round."""
+        label, confidence = said.get(claim.item, (None, None))
+        return Query(claim.item, data, label, confidence, claim.value, claim.reason, claim.token, claim.round)
+
+
+class Suggested:
+    """What the model of a round said of the items of its queue, read from the store once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._read: tuple[int, Mapping[str, Any]] = (0, {})
+
+    def of(self, round: int) -> Mapping[str, Any]:
+        """Give the label and the confidence by item."""
+        if self._read[0] != round:
+            raw = self._store.get(f"suggestions/{round}")
+            self._read = (round, json.loads(raw) if raw else {})
+        return self._read[1]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from querist._load import builtin, find, parse
 from querist.errors import BadInput
 from querist.tasks.classification import Classification
-from querist.tasks.protocol import Answer, Kind, Label, Suggestion, Task
+from querist.tasks.protocol import Answer, Kind, Label, Remark, Suggestion, Task
 
 __all__ = [
     "TASKS",
@@ -16,6 +16,7 @@ __all__ = [
     "Classification",
     "Kind",
     "Label",
+    "Remark",
     "Suggestion",
     "Task",
     "from_labels",

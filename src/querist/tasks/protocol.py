@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,22 @@ Label: TypeAlias = Any
 Kind = Literal["label", "skip", "unsure", "retract", "note"]
 
 
+class Remark(TypedDict, total=False):
+    """What a person notes beside an item: a mark for a second look, words, or that the item was looked at again."""
+
+    flag: bool
+    comment: str
+    reviewed: bool
+
+
 @dataclass(frozen=True)
 class Answer:
     """What somebody said about an item.
 
     ``kind`` is "label" (then ``label`` is set), "skip" (not now), "unsure" (looked, cannot tell), "retract" (takes
-    the person's earlier answer back) or "note" (a remark beside the answer, ``label`` being {"flag": bool, "comment":
-    text} or one of the two; it changes nothing else). ``seconds`` of work and ``cost`` are what the answer took.
-    ``lease`` is the token under which the item was handed out, ``uid`` makes a repeated sending count once.
+    the person's earlier answer back) or "note" (a ``Remark`` beside the answer, as ``label``: it changes nothing else).
+    ``seconds`` of work and ``cost`` are what the answer took. ``lease`` is the token under which the item was handed
+    out, ``uid`` makes a repeated sending count once.
     """
 
     item: str
