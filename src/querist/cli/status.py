@@ -17,7 +17,7 @@ def command(study: Study, as_json: bool) -> None:
     """Say where the study stands: items, accuracy, advice, labels."""
     status = study.status()
     if as_json:
-        emit(status.facts())
+        emit({**status.facts(), "dashboard": study.dashboard().facts()})
         return
     write(status.sentence())
     write(f"{status.learner} + {status.strategy}, batch {status.batch}")

@@ -40,6 +40,7 @@ from querist.tasks.classification import predicted, probabilities
 from querist.view import Draw, Evidence, Need
 
 if TYPE_CHECKING:
+    from querist.learners.calibration import Tempered
     from querist.store import Store
     from querist.study.known import Known
     from querist.study.model import Model
@@ -270,8 +271,11 @@ def saved(known: Known, reserve: Reserve, learner: Learner, model: Model) -> Est
     return labels_saved(sizes, shares, current, len(known.labelled), draw.rng("labels saved"))
 
 
-def version(known: Known, reserve: Reserve, model: Model) -> dict[str, Any]:
-    """Keep as JSON what the stopping rules need of a model: its predictions on the stop set, and what it cost."""
+def version(known: Known, reserve: Reserve, model: Model, tempered: Tempered | None = None) -> dict[str, Any]:
+    """Keep as JSON what the stopping rules and the dashboard need of a model: what it says of the stop set, its cost.
+
+    ``confidence`` is the probability of the predicted class, ``tempered`` the same of the tempered model.
+    """
     order, truth = answers(known, reserve)
     said = _evidence(model, order[:STOP_SET])
     probs = probabilities(said)
@@ -281,11 +285,22 @@ def version(known: Known, reserve: Reserve, model: Model) -> dict[str, Any]:
         "labels": len(known.labelled),
         "predicted": _codes(said, known.task.classes).tolist(),
         "uncertainty": sure,
+        "confidence": _confidence(probs),
+        "tempered": None if tempered is None else _confidence(_probs(tempered, model, order[:STOP_SET])),
         "audited": len(truth),
         "cost": float(sum(spent)),
         "classes": list(known.task.schema["labels"]),
         "items": len(known.pool),
     }
+
+
+def _confidence(probs: Floats | None) -> list[float] | None:
+    return None if probs is None or not len(probs) else probs.max(axis=1).round(4).tolist()
+
+
+def _probs(tempered: Tempered, model: Model, rows: Rows) -> Floats:
+    found = tempered.predict(model.encoded.features[rows], frozenset({"probs"}))
+    return np.asarray(found["probs"], np.float64)
 
 
 def history(store: Store, known: Known, reserve: Reserve, *, rounds: int) -> History:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Rows
 from querist.data import Pool
+from querist.estimate.pace import Pace
 from querist.store.protocol import Event
 from querist.study.audit import Reserve
 from querist.tasks import Classification
@@ -30,7 +31,8 @@ class Known:
     Where several people answer the same items (``overlap``), reading ends with a consensus over all of them.
 
     ``codes`` int64 [N] holds the class of each row in ingest order, −1 without a label; where a label is more than one
-    class (spans, sets), it only tells the labelled rows. ``reserved`` bool [N] marks the rows of the audit.
+    class (spans, sets), it only tells the labelled rows. ``reserved`` bool [N] marks the rows of the audit. ``pace``
+    tells how fast people label.
     """
 
     def __init__(self, task: Task, pool: Pool, overlap: int = 1, reserve: Reserve | None = None) -> None:
@@ -38,6 +40,7 @@ class Known:
         self._reserve = reserve
         self.overlap = overlap
         self.position = 0
+        self.pace = Pace()
         self.labels: dict[str, Label] = {}
         self.aside: set[str] = set()
         self._answers: dict[str, dict[str, Answer]] = {}
@@ -68,6 +71,8 @@ class Known:
         """Fold in the events after the position."""
         for event in events:
             self._fold(event.answer)
+            if event.answer.kind == "label" and event.answer.who != IMPORT:
+                self.pace.add(event.answer.who, event.at, event.answer.seconds)
             self.position = event.position
         if self.overlap > 1 and self._shared:
             self._settle()
@@ -135,12 +140,16 @@ class Known:
             return None
         if self._judged[0] != self.position:
             code = {label: at for at, label in enumerate(self.task.labels)}
-            said = [
-                {who: code[a.label] for who, a in people.items() if a.kind == "label" and who != IMPORT}
-                for people in self._answers.values()
-            ]
+            said = [_said(people, code) for people in self._answers.values()]
             self._judged = (self.position, Crowd.of([one for one in said if one], classes=self.task.classes))
         return self._judged[1]
+
+    def shared(self) -> list[dict[str, int]]:
+        """Say of each item that two or more people labelled who said which class (its code); none but for classes."""
+        if not isinstance(self.task, Classification):
+            return []
+        code = {label: at for at, label in enumerate(self.task.labels)}
+        return [_said(self._answers[item], code) for item in sorted(self._shared)]
 
     def votes(self, rows: Rows) -> Ragged:
         """Give who named which class of some rows: pairs (person, class code), none where there is no label.
@@ -218,3 +227,7 @@ class Known:
         if self._plain:
             return self.codes[rows]
         return self.task.encode([self.labels[self.pool.ids[row]] for row in rows.tolist()])
+
+
+def _said(people: dict[str, Answer], code: dict[Any, int]) -> dict[str, int]:
+    return {who: code[a.label] for who, a in people.items() if a.kind == "label" and who != IMPORT}

@@ -22,6 +22,7 @@ from querist.store import Store, open_store
 from querist.store.protocol import Claim
 from querist.strategies.protocol import Strategy
 from querist.study.audit import history, saved
+from querist.study.dashboard import Dashboard, dashboard_of
 from querist.study.facts import Query, Status, Step, status_of
 from querist.study.items import Encoding, StoredItems, cache_of
 from querist.study.known import Known
@@ -54,14 +55,9 @@ class Study:
     """
 
     def __init__(
-        self,
-        store: Store,
-        settings: Settings,
-        strategy: Strategy,
-        learner: Learner | None = None,
-        *,
+        self, store: Store, settings: Settings, strategy: Strategy, learner: Learner | None = None, *,
         cache: Path | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.store, self.settings, self.strategy, self._learner = store, settings, strategy, learner
         self.task: Task = from_schema(settings.task)
         self._items = StoredItems(store, Encoding(settings.encoder, cache))
@@ -359,6 +355,10 @@ class Study:
         self._items.refresh()
         known, counts, current = self._catch_up(), self.store.counts(), self.store.published()
         return status_of(self.settings, known, counts=counts, current=current)
+
+    def dashboard(self) -> Dashboard:
+        """Give the figures of the dashboard: the curve and its forecast, figures by class, calibration, people."""
+        return dashboard_of(self.settings, self._catch_up(), self.store)
 
     def history(self) -> History:
         """Give what the stopping rules see: every model on the audit's items, and the answers on them."""

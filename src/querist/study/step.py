@@ -23,6 +23,7 @@ from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.find import Find
 from querist.strategies.protocol import Strategy, evidence_for
 from querist.study.audit import Reserve, Turn, answers, findings, history, saved, version
+from querist.study.dashboard import forecasts
 from querist.study.facts import Step
 from querist.study.items import Encoded
 from querist.study.known import Known
@@ -70,6 +71,13 @@ class Rule(NamedTuple):
     name: str
 
 
+class Scored(NamedTuple):
+    """The model that the audit scores, and the same with tempered probabilities, where these cost little."""
+
+    model: Model
+    tempered: Tempered | None
+
+
 def digest_of(settings: Settings, position: int, items: int, encoder: tuple[str, ...] = ()) -> str:
     """Name all that decides a round but the leases."""
     s = settings
@@ -99,7 +107,8 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     step = Step(number, known.position, len(known.answered), rule.name, fitted - started, done - fitted)
     ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out) + at_the_end(later))
     facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
-    facts |= _audited(basis, model, store, current, step) | moved(known, model, store, round=number)
+    scored = Scored(model, _tempered(basis, model, asked.predictor, quick=fitted - started <= QUICK))
+    facts |= _audited(basis, scored, store, current, step) | moved(known, model, store, round=number)
     if basis.settings.goal is not None:
         choice = Choice(ids[:own] if isinstance(rule.strategy, Find) else [], offered(later, known))
         facts |= found_of(known, model, basis.settings, choice, {} if current is None else current.info)
@@ -152,24 +161,36 @@ def _choose(basis: Basis, asked: Question, rule: Strategy, batch: int) -> tuple[
     return choose(asked, rule, batch=batch, reserve=depth, draw=Draw(settings.seed, basis.known.position))
 
 
-def _audited(basis: Basis, model: Model, store: Store, current: Published | None, step: Step) -> dict[str, Any]:
+def _tempered(basis: Basis, model: Model, asked: Predictor, *, quick: bool) -> Tempered | None:
+    """Give the tempered model of the round; where its strategy did not ask for one, if five more fits cost little."""
+    if isinstance(asked, Tempered):
+        return asked
+    reserve, gives = basis.reserve, model.predictor.provides
+    wanted = quick and reserve.share and reserve.mode == "apart" and {"probs", "decision"} & gives
+    if not wanted or len(basis.known.labelled) < 2:
+        return None
+    return calibrated(basis.learner, model, basis.known, seed=basis.settings.seed)
+
+
+def _audited(basis: Basis, scored: Scored, store: Store, current: Published | None, step: Step) -> dict[str, Any]:
     """Score the model on the audit, keep what the stopping rules need of it, and ask the default one."""
-    known, reserve = basis.known, basis.reserve
+    known, reserve, model = basis.known, basis.reserve, scored.model
     if not reserve.share:
         return {}
     before = {} if current is None else current.info
     if reserve.mode == "final":  # nothing is left to score this model: the figures of the last one stand
-        return {name: before[name] for name in ("looks", "estimates", "advice", "saved") if name in before}
+        return {name: before[name] for name in ("looks", "estimates", "advice", "forecast", "saved") if name in before}
     looks = before.get("looks", 0) + bool(len(answers(known, reserve)[1]))
     if reserve.mode == "prequential":
         found, saving = [_so_far(basis, store, step.round - 1, looks)], None
     else:
         found, saving = findings(known, reserve, model, look=looks), _saved(basis, model, step)
-    store.put(f"audit/{step.round}", json.dumps(version(known, reserve, model)).encode())
+    store.put(f"audit/{step.round}", json.dumps(version(known, reserve, *scored)).encode())
     rule = stopping_rule() if reserve.mode == "apart" else StabilisingPredictions()
-    verdict = rule(history(store, known, reserve, rounds=step.round))
-    facts = {"looks": looks, "estimates": [estimate.facts() for estimate in found], "advice": asdict(verdict)}
-    return facts | {"saved": None if saving is None else saving.facts()}
+    models = history(store, known, reserve, rounds=step.round)
+    facts = {"looks": looks, "estimates": [estimate.facts() for estimate in found], "advice": asdict(rule(models))}
+    ahead = forecasts(models, Draw(basis.settings.seed, known.position))
+    return facts | {"forecast": ahead, "saved": None if saving is None else saving.facts()}
 
 
 def _so_far(basis: Basis, store: Store, rounds: int, look: int) -> Estimate:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from querist.store.protocol import Published
 from querist.study import Study
+from querist.study.dashboard import accuracy_of
 from querist.study.known import IMPORT
 from querist.web.ledger import Ledger
 from querist.web.models import Estimate, Person, Saved, StatusInfo, StopAdvice, Training
-from querist.web.rounds import Rounds, accuracy_of
+from querist.web.rounds import Rounds
 
 
 def status_info(study: Study, rounds: Rounds, ledger: Ledger, training: Training) -> StatusInfo:

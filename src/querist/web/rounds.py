@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from querist.store import Store
 from querist.store.protocol import Ranked, Ranking
+from querist.study.dashboard import point_of
 from querist.web.models import CurvePoint, ModelInfo
 
 T = TypeVar("T")
@@ -109,8 +110,8 @@ class Rounds:
 
     def _point(self, number: int) -> CurvePoint | None:
         if number not in self._points:
-            info = self.get(number).info
-            self._points[number] = _point(info, accuracy_of(info))
+            found = point_of(self.get(number).info)
+            self._points[number] = None if found is None else CurvePoint(**found)
         return self._points[number]
 
     def _model(self, number: int) -> ModelInfo:
@@ -126,19 +127,6 @@ class Rounds:
                 strategy=found.info["strategy"],
             )
         return self._models[number]
-
-
-def accuracy_of(info: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Find the accuracy among the estimates of a round; None without one that says something."""
-    found = (one for one in info.get("estimates", ()) if one["metric"] == "accuracy" and one["value"] is not None)
-    return next(found, None)
-
-
-def _point(info: Mapping[str, Any], found: Mapping[str, Any] | None) -> CurvePoint | None:
-    if found is None:
-        return None
-    ends = {name: found[name] for name in ("value", "low", "high", "n")}
-    return CurvePoint(labels=info["step"]["labels"], **ends)
 
 
 def _places(number: int, ranking: Ranking) -> dict[str, Place]:
