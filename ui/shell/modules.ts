@@ -28,13 +28,30 @@ export function load(url: string): Promise<View> {
   return fresh;
 }
 
+/** Items whose media are fetched at a time, once those of the first item are there: nobody waits for what comes later. */
+const LANES = 3;
+const jobs: (() => Promise<unknown>)[] = [];
+let running = 0;
+let lanes = 1;
+
 /** Load an item's view and its media before the person gets there; what fails now is tried again on the screen. */
 export function prepare(item: Item, study: Study): void {
   if (prepared.has(item.id)) return;
   prepared.add(item.id);
-  load(viewUrl(item, study))
-    .then((view) => view.prepare?.(asViewItem(item)))
-    .catch(() => prepared.delete(item.id));
+  const job = () => load(viewUrl(item, study)).then((view) => view.prepare?.(asViewItem(item)));
+  jobs.push(() => job().catch(() => prepared.delete(item.id)));
+  work();
+}
+
+function work(): void {
+  while (running < lanes && jobs.length > 0) {
+    running += 1;
+    void jobs.shift()!().then(() => {
+      running -= 1;
+      lanes = LANES;
+      work();
+    });
+  }
 }
 
 /** An item as a view is given it; class names that are numbers stay numbers. */

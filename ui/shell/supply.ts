@@ -85,7 +85,7 @@ function takeIn(reply: Claimed, about: { claim: number; asked: number }): void {
   const before = queue.value.waiting.length;
   queue.value = arrived(queue.value, reply.items, about);
   supply.value = { state: reply.state, message: reply.message };
-  queue.value.waiting.forEach((item) => prepare(item));
+  for (const item of [queue.value.visible, ...queue.value.waiting]) if (item) prepare(item);
   if (queue.value.waiting.length <= before) restUntil = Date.now() + ASK_AGAIN;
 }
 

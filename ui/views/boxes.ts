@@ -77,7 +77,7 @@ class Drawer {
     const bar = element("div", { class: "view-marks-bar" }, this.classes.root, ...tools, this.threshold.root, how);
     const additions: Additions = {
       below: [bar],
-      painted: (look: Look) => this.layer.paint(look),
+      painted: (look: Look) => this.layer.follow(look),
       grab: (at: Point, event: PointerEvent) => this.grab(at, event),
     };
     this.picture = new Picture(props.item, additions);

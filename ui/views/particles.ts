@@ -80,7 +80,7 @@ class Picker {
     const bar = element("div", { class: "view-marks-bar" }, ...sizes, this.searching, all, this.threshold.root, this.told);
     this.picture = new Picture(props.item, {
       below: [bar],
-      painted: (look) => this.layer.paint(look),
+      painted: (look) => this.layer.follow(look),
       grab: (at, event) => this.grab(at, event),
       wheel: (event) => event.shiftKey && this.size(event.deltaY < 0 || event.deltaX < 0 ? GROWTH : -GROWTH),
     });

@@ -1,4 +1,4 @@
-"""Writing PNG fast: a picture is sent once and looked at now, so the time to write it counts, not its last tenth of size."""
+"""Writing PNG fast: a picture is sent once and looked at now, so time counts, not the last tenth of its size."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _UP = 2
 def encode(pixels: NDArray[np.uint8]) -> bytes:
     """Write 8-bit pixels [height, width] or [height, width, 1 to 4 channels] as PNG, without loss. Cost O(pixels).
 
-    Rows are filtered by the row above, and packed by Huffman codes and runs alone (``Z_RLE``): about ten times as fast as
-    a search for repeated strings, and on images from a sensor as small to a tenth.
+    Rows are filtered by the row above, and packed by Huffman codes and runs alone (``Z_RLE``): about ten times as fast
+    as a search for repeated strings, and on images from a sensor as small to a tenth.
 
     >>> encode(np.zeros((2, 3), np.uint8))[:8]
     b'\\x89PNG\\r\\n\\x1a\\n'

@@ -9,6 +9,7 @@ import { Frames, framesOf } from "./frames.ts";
 import type { Gestures, Grabbed } from "./gestures.ts";
 import { hearGestures } from "./gestures.ts";
 import { Levels } from "./levels.ts";
+import { forget, pictureOf } from "./ready.ts";
 
 export const pictureKeys: readonly ViewKey[] = [
   { key: "+", hint: "zoom in" },
@@ -45,17 +46,8 @@ const AS_IT_IS: Light = { brightness: 1, contrast: 1 };
 
 const IDLE: Grabbed = { move: () => undefined, end: () => undefined, cancel: () => undefined };
 
-// Decoded ahead of time; as many as the shell prefetches, and a few more to go back to.
-const READY = 8;
-const ready = new Map<string, HTMLImageElement>();
-
 export async function prepare(item: ViewItem): Promise<void> {
-  const source = String(item.data["image"]);
-  const image = ready.get(source) ?? new Image();
-  ready.set(source, image);
-  if (ready.size > READY) ready.delete(ready.keys().next().value!);
-  if (!image.src) image.src = source;
-  await image.decode();
+  await pictureOf(String(item.data["image"])).decode();
 }
 
 /** What a view adds to a picture: elements below it, what it draws over it, and the gestures that it takes. */
@@ -93,10 +85,9 @@ export class Picture {
   ) {
     const source = String(item.data["image"]);
     this.source = this.original = source;
-    this.image = ready.get(source) ?? new Image();
+    this.image = pictureOf(source);
     this.image.alt = `Item ${item.id}`;
     this.image.draggable = false;
-    if (!this.image.src) this.image.src = source;
     const address = item.data["levels"];
     this.levels = typeof address === "string" ? new Levels(address, source, (one) => this.draw(one)) : null;
     this.frames = new Frames(framesOf(item.data), item.id, ({ image }, own) => this.peek(image, own), this.closing.signal);
@@ -125,7 +116,7 @@ export class Picture {
     this.resized.disconnect();
     this.root.remove();
     // Another picture was drawn in it: who comes back gets a fresh one.
-    if (!this.image.src.endsWith(this.original)) ready.delete(this.original);
+    if (!this.image.src.endsWith(this.original)) forget(this.original);
   }
 
   private tools(): HTMLElement {
@@ -208,6 +199,7 @@ export class Picture {
   private loaded(): void {
     if (!this.size.width) this.size = { width: this.image.naturalWidth, height: this.image.naturalHeight };
     this.fitAgain();
+    this.frames.begin();
   }
 
   private failed(): void {
