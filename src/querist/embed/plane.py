@@ -18,7 +18,7 @@ SAMPLE = 20_000
 NEIGHBOURS = 15
 
 
-def plane(points: Floats, order: Rows, *, method: Method = "pca") -> NDArray[np.float32]:
+def plane(points: NDArray[Any], order: Rows, *, method: Method = "pca") -> NDArray[np.float32]:
     """Place rows of a representation in the plane; float32 [N, 2], centred, at a mean distance of 1 from the middle.
 
     ``pca`` takes the two directions of most variance, each turned so that its longest part is positive; of a larger
@@ -37,7 +37,7 @@ def plane(points: Floats, order: Rows, *, method: Method = "pca") -> NDArray[np.
     return _scaled(np.asarray(placed, np.float64))
 
 
-def directions(sample: Floats) -> Floats:
+def directions(sample: NDArray[Any]) -> Floats:
     """Find the two directions of most variance, orthonormal columns [D, 2]; zero where there is none."""
     rows = np.asarray(sample, np.float64)
     centred = rows - rows.mean(axis=0) if len(rows) else rows
@@ -56,7 +56,7 @@ def _scaled(placed: Floats) -> NDArray[np.float32]:
     return np.asarray(centred / (size or 1.0) + 0.0, np.float32)
 
 
-def _umap(points: Floats, order: Rows) -> Floats:
+def _umap(points: NDArray[Any], order: Rows) -> Floats:
     try:
         import umap
     except ImportError:

@@ -58,8 +58,8 @@ def landscape(study: Study, *, method: Method = "pca", before: Landscape | None 
         raise BadInput(
             f"a map needs a representation of the items: the learner {study.settings.learner_text} gives none"
         )
-    wanted: frozenset[Need] = frozenset({"embed", "probs"}) & gives
-    evidence = study.predict(needs=wanted)
+    needs: frozenset[Need] = frozenset({"embed", "probs"})
+    evidence = study.predict(needs=needs & gives)
     points = np.asarray(to_numpy(evidence["embed"]), np.float32)
     version = _version(points, method)
     current = study.store.published()
