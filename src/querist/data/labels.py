@@ -19,8 +19,8 @@ def canonical(values: Any, where: Callable[[int], str]) -> list[Label | None]:
 
     Whole floats become integers, booleans the texts "true" and "false", and blanks around a text go; where texts and
     integers mix, all become texts. ``where(i)`` says where row i stands. Raises BadData on fractions, those written
-    as text too where every label is a number, and on anything else. Lists of texts or of spans stay as they
-    are: the task checks them. Cost O(N).
+    as text too where every label is a number, and on anything else. Lists of texts or of spans, and mappings
+    with the key "spans", stay as they are: the task checks them. Cost O(N).
 
     >>> canonical([1.0, None, 2], str)
     [1, None, 2]
@@ -47,6 +47,8 @@ def canonical(values: Any, where: Callable[[int], str]) -> list[Label | None]:
 
 
 def _is_structured(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "spans" in value  # of a text that was looked at in part
     return isinstance(value, list | tuple) and all(isinstance(part, str | Mapping | list | tuple) for part in value)
 
 
@@ -57,7 +59,8 @@ def _structured(values: list[Any], where: Callable[[int], str]) -> list[Label | 
             raise BadData(
                 f"labels must be lists of texts or of spans in every row or in none: {where(row)} has {value!r}"
             )
-    return [list(value) if _is_structured(value) else None for value in values]
+    taken = [dict(value) if isinstance(value, Mapping) else value for value in values]
+    return [None if _is_missing(value) else list(value) if isinstance(value, tuple) else value for value in taken]
 
 
 def _refuse_fractions(labels: list[Label | None], kinds: set[Label], where: Callable[[int], str]) -> None:

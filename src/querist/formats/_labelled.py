@@ -16,6 +16,14 @@ def is_spans(label: Label) -> bool:
     return isinstance(label, list) and all(isinstance(part, Mapping) and "start" in part for part in label)
 
 
+def check_whole(row: LabelRow, form: str) -> None:
+    """Raise BadData for an item that was looked at in part, which most formats cannot say."""
+    if any(isinstance(answer.label, Mapping) and "asked" in answer.label for answer in row.answers):
+        raise BadData(
+            f"item {row.id!r} was looked at in part, which {form} has no word for; export it as jsonl, csv or conll"
+        )
+
+
 def is_boxes(label: Label) -> bool:
     """Say whether a label is a list of boxes; an empty list may be one."""
     return isinstance(label, list) and all(isinstance(part, Mapping) and "box" in part for part in label)

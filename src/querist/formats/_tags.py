@@ -7,6 +7,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from querist.errors import BadData
 
+UNSEEN = "_"
+"""The tag of a token that nobody looked at."""
+
 Scheme: TypeAlias = Literal["IOB1", "IOB2", "BILOU", "BIOES"]
 
 
@@ -34,8 +37,8 @@ def parse_tag(text: str, where: str, *, first: bool) -> Tag:
     ('B', 'PER')
     """
     letter, dash, label = text.partition("-")
-    if text == "O":
-        return Tag("O", "", where, first)
+    if text in ("O", UNSEEN):
+        return Tag(text, "", where, first)
     if letter not in tuple("BILUES") or not dash or not label:
         raise BadData(
             f"{where}: the tag, in the last column, must be O or B-, I-, L-, U-, E- or S- with a class: got {text!r}; "
@@ -103,7 +106,7 @@ def to_iob2(tags: Sequence[Tag], scheme: Scheme) -> list[str]:
     for tag in tags:
         previous = "" if tag.first else before
         begin = tag.letter in begins or previous != tag.label
-        found.append("O" if not tag.label else f"{'B' if begin else 'I'}-{tag.label}")
+        found.append(tag.letter if not tag.label else f"{'B' if begin else 'I'}-{tag.label}")
         before = tag.label
     return found
 
@@ -112,10 +115,10 @@ def _check_closed(tags: Sequence[Tag]) -> None:
     """Check that each chunk is begun by B and ended by L or E before another begins."""
     opened: Tag | None = None
     for tag in tags:
-        starts = tag.first or tag.letter in "OBUS"
+        starts = tag.first or tag.letter in "OBUS_"
         if starts and opened is not None:
             raise BadData(f"{opened.where}: the chunk of {opened.label} is not ended; end it with L- or E-")
-        if tag.letter not in "OBUS" and (opened is None or opened.label != tag.label):
+        if tag.letter not in "OBUS_" and (opened is None or opened.label != tag.label):
             raise BadData(
                 f"{tag.where}: {tag.letter}-{tag.label} goes on with a chunk that no B-{tag.label} has begun; mend it"
             )

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -13,16 +14,19 @@ import numpy as np
 
 from querist.errors import BadData
 from querist.formats._files import check_text, name_of, read_text, write_bytes
-from querist.formats._tags import Tag, parse_tag, scheme_of, to_iob2
+from querist.formats._labelled import is_spans
+from querist.formats._tags import UNSEEN, Tag, parse_tag, scheme_of, to_iob2
 from querist.formats.protocol import About, Arrays, Hints, LabelRow, answers_of, no_hints
-from querist.tasks._bio import spans_of, tags_of
+from querist.tasks._bio import ASKED, spans_of, tags_of
 from querist.tasks._tokens import COLUMN, TOKEN, Tokens, tokenise, with_tokens
-from querist.tasks.protocol import Answer
+from querist.tasks.protocol import Answer, Label
 
 _LINES = re.compile(r"\r\n|\n|\r")
 _CELLS = re.compile(r"[ \t]+")
 _NOTE = re.compile(r"# ?(id|who|seconds|text) = (.*)")
 DOCUMENT = "-DOCSTART-"
+NOBODY: Mapping[str, Any] = {"spans": []}
+"""Stands for the label of a sentence that nobody looked at."""
 _CONTROL = frozenset((TOKEN, COLUMN))
 
 
@@ -32,7 +36,8 @@ class Conll:
 
     The first column is the token, the last its tag (none where there is one column), those between (part of speech,
     chunk) go to the model with the token. The text that people see is the tokens joined by single blanks, and spans
-    are places in it. Lines -DOCSTART- part documents and are no sentences. The scheme is proved by the tags.
+    are places in it. Lines -DOCSTART- part documents and are no sentences. The scheme is proved by the tags. The tag _
+    says that nobody looked at a token: a sentence of nothing else has no label.
 
     With labels, a sentence is written for each answer, led by ``# id = …``, ``# who = …`` and, where tokens are not
     parted by single blanks, ``# text = …`` in JSON, so that places survive; spans grow to whole tokens. Skipped and
@@ -58,7 +63,7 @@ class Conll:
     def write(self, rows: Arrays, path: Path) -> None:
         """Write what ``read`` gives, with the ids as comments where there are any."""
         items, size = list(rows.features), len(rows.features)
-        labels = [None] * size if rows.labels is None else rows.labels
+        labels = [None] * size if rows.labels is None else [NOBODY if one is None else one for one in rows.labels]
         ids = [None] * size if rows.ids is None else rows.ids
         notes = [{} if id is None else {"id": str(id)} for id in ids]
         tokens = [tokenise(item) for item in items]
@@ -69,7 +74,7 @@ class Conll:
         for row in rows:
             for answer in row.answers:
                 if answer.kind == "label":
-                    stream.write(_block(_tokens_of(row), _spans_in(answer, row), _notes(row, answer)))
+                    stream.write(_block(_tokens_of(row), _checked(answer, row), _notes(row, answer)))
 
     def read_rows(self, stream: IO[str]) -> list[LabelRow]:
         """Read items with their answers, by their comments ``# id = …``; raises BadData."""
@@ -83,7 +88,8 @@ class Conll:
                 raise BadData(f"{sentence.where}: the sentence has no id, so its spans belong to no item; "
                               "write '# id = …' above it")  # fmt: skip
             before = rows.get(id, LabelRow(id, {"text": sentence.text}, task="spans"))
-            rows[id] = LabelRow(id, before.data, (*before.answers, _answer(id, spans, sentence.notes)), task="spans")
+            told = () if spans is None else (_answer(id, spans, sentence.notes),)
+            rows[id] = LabelRow(id, before.data, (*before.answers, *told), task="spans")
         return list(rows.values())
 
     def read_labels(self, stream: IO[str]) -> list[Answer]:
@@ -119,21 +125,32 @@ class _Sentence:
         return found
 
 
-def _spans(sentences: Sequence[_Sentence]) -> list[list[dict[str, Any]]]:
-    """Read the spans of each sentence off its tags, in characters of its text."""
-    names = sorted({tag[2:] for sentence in sentences for tag in sentence.tags if tag != "O"})
-    code = {"O": 0} | {f"{letter}-{n}": 1 + 2 * c + (letter == "I") for c, n in enumerate(names) for letter in "BI"}
-    tags = np.array([code[tag] for sentence in sentences for tag in sentence.tags], np.int64)
-    offsets = np.array([place for sentence in sentences for place in sentence.offsets()], np.int64)
+def _spans(sentences: Sequence[_Sentence]) -> list[Label | None]:
+    """Read the label of each sentence off its tags, in characters of its text; None where nobody looked at a token."""
+    names = sorted({tag[2:] for sentence in sentences for tag in sentence.tags if tag not in ("O", UNSEEN)})
+    code = {f"{letter}-{n}": 1 + 2 * c + (letter == "I") for c, n in enumerate(names) for letter in "BI"}
+    tags = np.array([code.get(tag, 0) for sentence in sentences for tag in sentence.tags], np.int64)
+    places = [sentence.offsets() for sentence in sentences]
+    offsets = np.array([place for each in places for place in each], np.int64)
     starts = np.cumsum([0, *(len(sentence.tags) for sentence in sentences)]).astype(np.int64)
     spans, item = spans_of(tags, offsets, starts)
     found: list[list[dict[str, Any]]] = [[] for _ in sentences]
     for (start, end, kind), row in zip(spans.tolist(), item.tolist(), strict=True):
         found[row].append({"start": start, "end": end, "label": names[kind]})
-    return found
+    return [_label(*each) for each in zip(found, sentences, places, strict=True)]
 
 
-def _answer(id: str, spans: list[dict[str, Any]], notes: Mapping[str, str]) -> Answer:
+def _label(
+    spans: list[dict[str, Any]], sentence: _Sentence, places: Sequence[tuple[int, int]]
+) -> list[dict[str, Any]] | dict[str, Any] | None:
+    if UNSEEN not in sentence.tags:
+        return spans
+    runs = groupby(zip(sentence.tags, places, strict=True), lambda pair: pair[0] != UNSEEN)
+    seen = [[place for _, place in run] for looked, run in runs if looked]
+    return {"spans": spans, "asked": [[run[0][0], run[-1][1]] for run in seen]} if seen else None
+
+
+def _answer(id: str, spans: Label, notes: Mapping[str, str]) -> Answer:
     return Answer(id, spans, who=notes.get("who", ""), seconds=float(notes["seconds"]) if "seconds" in notes else None)
 
 
@@ -209,9 +226,10 @@ def _tokens_of(row: LabelRow) -> Tokens:
     return tokenise(text) if words is None else tokenise(with_tokens([(word,) for word in words]))
 
 
-def _spans_in(answer: Answer, row: LabelRow) -> Sequence[Mapping[str, Any]]:
+def _checked(answer: Answer, row: LabelRow) -> Label:
     label = answer.label
-    if isinstance(label, list) and all(isinstance(span, Mapping) and "start" in span for span in label):
+    spans = label.get("spans") if isinstance(label, Mapping) else label
+    if isinstance(spans, list) and is_spans(spans):
         return label
     raise BadData(f"item {row.id!r} is labelled {label!r}: CoNLL holds spans only; export it as jsonl or csv")
 
@@ -221,16 +239,26 @@ def _notes(row: LabelRow, answer: Answer) -> dict[str, str]:
     return notes | ({} if answer.seconds is None else {"seconds": str(answer.seconds)})
 
 
-def _block(tokens: Tokens, spans: Sequence[Mapping[str, Any]] | None, notes: Mapping[str, str]) -> str:
+def _block(tokens: Tokens, label: Label | None, notes: Mapping[str, str]) -> str:
     """Write one sentence; cells are parted by tabs where one holds a blank."""
     rows = [part.split(COLUMN) for part in tokens.parts]
-    if spans is not None:
-        names = sorted({str(span["label"]) for span in spans})
-        known = np.array([(s["start"], s["end"], names.index(str(s["label"]))) for s in spans], np.int64).reshape(-1, 3)
-        tags = tags_of(known[np.argsort(known[:, 0])], tokens.offsets).tolist()
-        words = ["O", *(f"{letter}-{name}" for name in names for letter in "BI")]
-        rows = [[*row, words[tag]] for row, tag in zip(rows, tags, strict=True)]
+    if label is not None:
+        rows = [[*row, tag] for row, tag in zip(rows, _tags(label, tokens), strict=True)]
     if tokens.text != " ".join(row[0] for row in rows):
         notes = {**notes, "text": json.dumps(tokens.text, ensure_ascii=False)}
     lines = [f"# {name} = {value}" for name, value in notes.items() if value]
     return "\n".join([*lines, *(" ".join(row) for row in rows)]) + "\n\n"
+
+
+def _tags(label: Label, tokens: Tokens) -> list[str]:
+    """Write the tag of each token."""
+    parts: Mapping[str, Any] = label if isinstance(label, Mapping) else {"spans": label}
+    names = sorted({str(span["label"]) for span in parts["spans"]})
+    rows = [(start, end, ASKED) for start, end in parts.get("asked") or ()]
+    rows += [(s["start"], s["end"], names.index(str(s["label"]))) for s in parts["spans"]]
+    known = np.array(sorted(rows), np.int64).reshape(-1, 3)
+    if parts is NOBODY:
+        return [UNSEEN] * len(tokens.parts)
+    words = {-1: UNSEEN, 0: "O"}
+    words |= {1 + 2 * at + inside: f"{'BI'[inside]}-{name}" for at, name in enumerate(names) for inside in (0, 1)}
+    return [words[tag] for tag in tags_of(known, tokens.offsets).tolist()]

@@ -10,7 +10,7 @@ from typing import IO, Any, ClassVar
 
 from querist.errors import BadData
 from querist.formats._files import name_of, read_text, write_bytes
-from querist.formats._labelled import as_table, is_classes, is_spans, simplified, span_of, text_of
+from querist.formats._labelled import as_table, check_whole, is_classes, is_spans, simplified, span_of, text_of
 from querist.formats.jsonl import Line, json_lines
 from querist.formats.protocol import About, Hints, LabelRow, Table, answers_of, no_hints
 from querist.tasks.protocol import Answer
@@ -42,8 +42,9 @@ class Doccano:
         write_bytes(path, "".join(_dump(row) for row in rows.to_pylist()).encode())
 
     def write_labels(self, rows: Sequence[LabelRow], stream: IO[str]) -> None:
-        """Write a line for each label; raises BadData on items without text."""
+        """Write a line for each label; raises BadData on items without text, or looked at in part."""
         for row in rows:
+            check_whole(row, "doccano")
             for answer in row.answers:
                 if answer.kind == "label":
                     who = {"username": answer.who} if answer.who else {}

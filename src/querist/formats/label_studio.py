@@ -10,7 +10,7 @@ from typing import IO, Any, ClassVar
 
 from querist.errors import BadData
 from querist.formats._files import name_of, read_text, write_bytes
-from querist.formats._labelled import as_table, is_boxes, is_classes, is_spans, simplified, span_of
+from querist.formats._labelled import as_table, check_whole, is_boxes, is_classes, is_spans, simplified, span_of
 from querist.formats._rectangles import RECTANGLES, box_of, region_of
 from querist.formats.protocol import About, Hints, LabelRow, Table, answers_of, no_hints
 from querist.tasks.protocol import Answer
@@ -47,6 +47,8 @@ class LabelStudio:
 
     def write_labels(self, rows: Sequence[LabelRow], stream: IO[str]) -> None:
         """Write a task for each item, an annotation for each answer; raises BadData on other labels."""
+        for row in rows:
+            check_whole(row, "Label Studio")
         stream.write(_dump([_task(row) for row in rows]))
 
     def read_rows(self, stream: IO[str]) -> list[LabelRow]:

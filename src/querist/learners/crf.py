@@ -19,7 +19,7 @@ from querist.learners._lexicon import PLACES, lexicon
 from querist.learners._words import EDGE, REACH, features
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
-from querist.tasks._bio import tag_count, tags_of
+from querist.tasks._bio import UNSEEN, tag_count, tags_of
 from querist.tasks._tokens import Tokens, tokenise
 from querist.view import Evidence, Need, Ragged
 
@@ -34,8 +34,14 @@ class Crf:
     characters of the tokens, paths the log-probabilities of the ``paths`` best labellings, cost the tokens of a text.
     Tags without a label have probability 0; where fewer than two tags occur, every token has their smoothed shares.
 
+    Of a text that was looked at in part, each run of tokens that were looked at is a chain of its own, whose features
+    see the whole text; the other tokens are left out. A second fit then takes in those of them whose tag the first one,
+    given the tags of the others, holds for more probable than ``confidence``; at 1 there is none. This approximates the
+    likelihood summed over unknown tags, which the library does not have: a move between two runs is not learnt.
+
     Cost of a fit: O(max_iter·M·(F + C²)), F features a token. Needs ``pip install 'querist[text]'``.
-    Source: Lafferty, McCallum & Pereira 2001; bootstrap: Abe & Mamitsuka 1998.
+    Source: Lafferty, McCallum & Pereira 2001; bootstrap: Abe & Mamitsuka 1998; chains in pieces: Sutton & McCallum
+    2005; own labels for what was not asked: Tomanek & Hahn 2009.
     """
 
     c1: float = 0.05
@@ -43,6 +49,7 @@ class Crf:
     max_iter: int = 100
     members: int = 0
     paths: int = 10
+    confidence: float = 0.9
 
     eats: ClassVar[str] = "raw"
     about: ClassVar[About] = About(
@@ -55,6 +62,8 @@ class Crf:
     def __post_init__(self) -> None:
         if self.c1 < 0 or self.c2 < 0:
             raise BadInput(f"crf: c1 and c2 must be 0 or more: got {self.c1} and {self.c2}")
+        if not 0 < self.confidence <= 1:
+            raise BadInput(f"crf: confidence must lie above 0 and at most at 1: got {self.confidence}")
         for name, least in (("max_iter", 1), ("members", 0), ("paths", 1)):
             if not isinstance(getattr(self, name), int) or getattr(self, name) < least:
                 raise BadInput(f"crf: {name} must be a whole number, {least} or more: got {getattr(self, name)!r}")
@@ -74,7 +83,7 @@ class Crf:
         pool: Items | None = None,
         warm: Predictor | None = None,
     ) -> TrainedCrf:
-        """Train on L texts and their spans, each int64 [S, 3] (start, end, class).
+        """Train on L texts and their spans, each int64 [S, 3] (start, end, class), class −1 a stretch looked at.
 
         Raises BadData, BadLabel, MissingExtra.
         """
@@ -91,9 +100,17 @@ class Crf:
         return TrainedCrf(whole, tuple(members) or (whole,) * self.members, self.paths)
 
     def _chain(self, texts: Sequence[Tokens], tags: Sequence[NDArray[np.int64]], classes: int) -> Chain:
-        counts = np.bincount(np.concatenate([*tags, np.empty(0, np.int64)]), minlength=tag_count(classes))
+        """Train on the tokens that were looked at; then once more with those whose tag this model is sure of."""
+        known = np.concatenate([*tags, np.empty(0, np.int64)])
+        counts = np.bincount(known[known != UNSEEN], minlength=tag_count(classes))
         if np.count_nonzero(counts) < 2:
             return _shares(counts)
+        field = self._field(texts, tags, counts)
+        if len(known) == counts.sum() or self.confidence == 1:
+            return field
+        return self._field(texts, filled(field, texts, tags, self.confidence), counts)
+
+    def _field(self, texts: Sequence[Tokens], tags: Sequence[NDArray[np.int64]], counts: NDArray[np.int64]) -> Chain:
         with tempfile.TemporaryDirectory() as folder:
             model = Path(folder) / "model.crfsuite"
             self._train(texts, tags, model)
@@ -110,8 +127,9 @@ class Crf:
             }
         )
         for text, labels in zip(texts, tags, strict=True):
-            if text.parts:
-                trainer.append(list(_seen(text.parts)), [str(tag) for tag in labels.tolist()])
+            seen = list(_seen(text.parts))
+            for start, end in _runs(labels != UNSEEN):
+                trainer.append(seen[start:end], [str(tag) for tag in labels[start:end].tolist()])
         trainer.train(str(model))
 
 
@@ -196,6 +214,36 @@ class TrainedCrf:
         moves = [(member, member.unary(sheet)) for member in self.members]
         found = [m.spread(_lattice.infer(unary, m.transition, sheet.starts).marginals) for m, unary in moves]
         return np.stack(found, axis=1)
+
+
+def filled(
+    field: Chain, texts: Sequence[Tokens], tags: Sequence[NDArray[np.int64]], confidence: float
+) -> list[NDArray[np.int64]]:
+    """Give tokens that nobody looked at the tag that a field, given the tags of the others, is sure of.
+
+    Sure is more than ``confidence``. Cost O(M·S²) on the texts that have such tokens.
+    """
+    made = list(tags)
+    rows = [row for row, labels in enumerate(tags) if (labels == UNSEEN).any()]
+    sheet = _sheet([texts[row].parts for row in rows])
+    known = np.concatenate([tags[row] for row in rows])
+    marginals = _lattice.infer(_clamped(field, sheet, known), field.transition, sheet.starts).marginals
+    sure = np.where(marginals.max(axis=1) > confidence, field.tags[marginals.argmax(axis=1)], UNSEEN)
+    for row, labels in zip(rows, np.split(np.where(known == UNSEEN, sure, known), sheet.starts[1:-1]), strict=True):
+        made[row] = labels
+    return made
+
+
+def _clamped(field: Chain, sheet: Sheet, known: NDArray[np.int64]) -> Floats:
+    """Weigh the tags of each token, −∞ for those that a token which was looked at does not have, [M, S]."""
+    other = (known[:, None] != UNSEEN) & (known[:, None] != field.tags[None, :])
+    return np.where(other, -np.inf, field.unary(sheet))
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Give the first place and the one after the last of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _read(items: Items) -> list[Tokens]:

@@ -55,7 +55,8 @@ class Learner(Protocol):
         """Train on L items and their class codes 0 … classes − 1, given in ingest order.
 
         Where a label is more than one class, ``targets`` are what ``Task.encode`` gives: spans [S, 3] of each text in
-        an object array [L], or a table [L, C] of 0 and 1 for sets of classes.
+        an object array [L] (with rows of the class −1 where a text was looked at in part: those stretches), or a table
+        [L, C] of 0 and 1 for sets of classes.
 
         ``pool`` holds every item of the study, labelled or not, in ingest order: for scaling and vocabularies, which
         need no label. No label at all, one class only, and classes without a label are states that work: the predictor

@@ -1,7 +1,8 @@
 """Spans as tags of tokens (BIO, also called IOB2), and back.
 
 A span is a row (first character, character after the last, class code); the tag of a token is 0 outside, 1 + 2c where
-a span of class c begins, 2 + 2c inside one.
+a span of class c begins, 2 + 2c inside one. Rows with the code ``ASKED`` are no spans but the stretches of the text
+that somebody looked at: a token that is in neither has the tag ``UNSEEN``. Without such rows all of it was looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ Spans = NDArray[np.int64]
 """Spans [S, 3]: start, end, class code, in order of place."""
 Tags = NDArray[np.int64]
 """Tag codes [M]."""
+ASKED = -1
+"""The code of a stretch that was looked at, in the place of a class."""
+UNSEEN = -1
+"""The tag of a token that nobody looked at."""
 
 
 def tag_count(classes: int) -> int:
@@ -27,7 +32,28 @@ def tags_of(spans: Spans, offsets: NDArray[np.int64]) -> Tags:
 
     >>> tags_of(np.array([[0, 8, 1]]), np.array([[0, 3], [4, 8], [8, 9]])).tolist()
     [3, 4, 0]
+    >>> tags_of(np.array([[0, 3, ASKED], [0, 3, 1]]), np.array([[0, 3], [4, 8], [8, 9]])).tolist()
+    [3, -1, -1]
     """
+    asked = spans[:, 2] == ASKED
+    tags = _tagged(spans[~asked], offsets)
+    if asked.any():
+        tags[~covered(spans[asked], offsets) & (tags == 0)] = UNSEEN
+    return tags
+
+
+def covered(stretches: Spans, offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark the tokens that lie in a stretch as a whole, bool [M]; stretches [S, 2 or 3] are in order and apart.
+
+    >>> covered(np.array([[0, 7]]), np.array([[0, 3], [4, 8]])).tolist()
+    [True, False]
+    """
+    at = np.searchsorted(stretches[:, 0], offsets[:, 0], side="right") - 1
+    found: NDArray[np.bool_] = (at >= 0) & (offsets[:, 1] <= stretches[at, 1])
+    return found
+
+
+def _tagged(spans: Spans, offsets: NDArray[np.int64]) -> Tags:
     tags = np.zeros(len(offsets), np.int64)
     first = np.searchsorted(offsets[:, 1], spans[:, 0], side="right")
     after = np.searchsorted(offsets[:, 0], spans[:, 1], side="left")
