@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from querist.study import Study
     from querist.web.run import Options, Running
 
+METHODS = ("pca", "umap")
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -39,6 +40,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--keyfile", type=_FILE, metavar="FILE", help="Its private key.")
 @click.option("--view", type=_FILE, metavar="FILE", help="A view of your own: one ES module.")
 @click.option("--hide-suggestions", is_flag=True, help="Show nobody what the model would answer.")
+@click.option("--map", type=click.Choice(METHODS), default="pca", show_default=True, help="How to draw the map.")
 def command(study: str | None, only_url: bool, no_browser: bool, **options: Any) -> None:
     """Open the labelling app in the browser.
 
@@ -60,11 +62,11 @@ def command(study: str | None, only_url: bool, no_browser: bool, **options: Any)
         _serve(found, study, chosen, no_browser)
 
 
-def _options(*, view: Path | None, hide_suggestions: bool, **options: Any) -> Options:
+def _options(*, view: Path | None, hide_suggestions: bool, map: str, **options: Any) -> Options:
     from querist.web.desk import Wish
     from querist.web.run import Options
 
-    return Options(wish=Wish(view, hide_suggestions), **options)
+    return Options(wish=Wish(view, hide_suggestions, map), **options)
 
 
 def _print_link(study: str | None, who: str) -> None:

@@ -17,6 +17,7 @@ from querist.study import Study
 from querist.study.loop import LEASE_SECONDS
 from querist.tasks import Answer
 from querist.web import explain, levels, show, sights
+from querist.web.atlas import Atlas
 from querist.web.frames import Frames
 from querist.web.images import Shown, shown
 from querist.web.ledger import Ledger
@@ -38,6 +39,7 @@ from querist.web.models import (
     Training,
     Why,
 )
+from querist.web.models_figures import DashboardInfo
 from querist.web.models_files import Imported, Skipped
 from querist.web.overview import status_info
 from querist.web.rounds import Rounds
@@ -59,10 +61,11 @@ class File(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """How a study is shown: a view of somebody else's, and whether suggestions are hidden."""
+    """How a study is shown: a view of somebody else's, whether suggestions are hidden, and how its map is drawn."""
 
     view: Path | None = None
     hide_suggestions: bool = False
+    map: str = "pca"
 
 
 AS_IT_IS = Wish()
@@ -79,6 +82,7 @@ class Desk:
         self._frames = Frames(study.pool)
         self._training = Supervisor(_plan(study, self._news, self._rounds.warm))
         self._training.start()
+        self.atlas = Atlas(study, self._ledger, self._training, self._lock)
 
     def close(self) -> None:
         """End the training process; the study stays open."""
@@ -264,6 +268,11 @@ class Desk:
         """Say where the study stands."""
         self._ledger.read()
         return status_info(self.study, self._rounds, self._ledger, self._training.state())
+
+    def dashboard(self) -> DashboardInfo:
+        """Give the figures of the dashboard, those of ``Study.dashboard``."""
+        with self._lock:
+            return DashboardInfo.model_validate(self.study.dashboard().facts())
 
     def train(self) -> State:
         """Train now."""

@@ -89,6 +89,21 @@ class Ledger:
         """Give the agreed label of an item."""
         return self._labels.get(item)
 
+    def answered(self) -> list[tuple[str, list[str] | None, int]]:
+        """List the items with answers: the names in the agreed label, None where it is set aside, and since when.
+
+        The time is that of the first standing answer, in milliseconds since 1970.
+        """
+        with self._lock:
+            found = []
+            for item, people in self._standing.items():
+                if not people:
+                    continue
+                label = self._labels.get(item)
+                names = None if label is None else [str(name) for name in self._task.named(label)]
+                found.append((item, names, min(event.at for event in people.values())))
+            return found
+
     def history(self, who: str, n: int) -> list[Event]:
         """List what a person said, newest first."""
         with self._lock:

@@ -189,7 +189,7 @@ def serve(study: Study | None, name: str, options: Options) -> Running:
 def label(study: Study, *, who: str = "", port: int | None = None, browser: bool = True, **wish: object) -> Running:
     """Open the labelling app on a study, beside whatever runs; the result's ``close`` stops it.
 
-    ``view`` and ``hide_suggestions`` as in ``querist label``.
+    ``view``, ``hide_suggestions`` and ``map`` as in ``querist label``.
     """
     where = str(getattr(study.store, "where", "in memory"))
     running = serve(study, study_name(where), Options(port=port, who=who, wish=Wish(**wish)))  # type: ignore[arg-type]

@@ -1,4 +1,6 @@
-"""The training process: told "step" on its standard input, it trains and publishes, and answers a line of JSON.
+"""The training process: told "step" on its standard input, it trains and publishes, told "map", it draws the map.
+
+It answers each with a line of JSON.
 
 Run by the server: python -m querist.web.trainer STUDY (or - to read the study's name from the first line, so that the
 password of a database never stands in the list of processes). It ends when its input does: with the server.
@@ -20,7 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from querist._parallel import cores
 from querist.errors import QueristError
 from querist.study import Study
-from querist.web import reasons, sights
+from querist.web import maps, reasons, sights
 
 NICE = 10
 """By how much the scheduler prefers the server to training."""
@@ -37,6 +39,8 @@ def main() -> None:
         for line in told:
             if line == "step":
                 _say(step(study))
+            elif line == "map":
+                _say(draw(study))
 
 
 def step(study: Study) -> dict[str, object]:
@@ -46,6 +50,7 @@ def step(study: Study) -> dict[str, object]:
         if done.fresh:
             sights.write(study, done.round)
             reasons.write(study, done.round)
+            maps.write(study)
     except QueristError as error:
         print(error, file=sys.stderr, flush=True)
         return {"error": str(error)}
@@ -54,6 +59,16 @@ def step(study: Study) -> dict[str, object]:
         return {"error": f"{type(error).__name__}: {error}"}
     seconds = round(done.fit_seconds + done.query_seconds, 2)
     return {"round": done.round, "labels": done.labels, "seconds": seconds, "fresh": done.fresh}
+
+
+def draw(study: Study) -> dict[str, object]:
+    """Draw the map that is wanted; what stands against one that is no error of ours is kept in its place."""
+    try:
+        maps.write(study)
+    except Exception as error:  # a learner of somebody else's may raise anything
+        traceback.print_exc()
+        return {"error": f"{type(error).__name__}: {error}"}
+    return {"map": maps.drawn(study.store).get("version", "")}
 
 
 def look(study: Study) -> None:

@@ -53,12 +53,12 @@ class Process:
         """Say whether it still runs."""
         return self._process.poll() is None
 
-    def step(self) -> dict[str, Any]:
-        """Let it train, and wait for its answer; raises TrainerDied."""
+    def ask(self, what: str) -> dict[str, Any]:
+        """Let it take a step, or draw the map, and wait for its answer; raises TrainerDied."""
         if not self._ready:
             self._hear()
             self._ready = True
-        self._tell("step")
+        self._tell(what)
         return self._hear()
 
     def _tell(self, line: str) -> None:
@@ -120,6 +120,7 @@ class Supervisor:
         self._since = milliseconds()
         self._failed_at = -1
         self._wanted = False
+        self._map_wanted, self._map_error = False, ""
         self._wake, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="training")
 
@@ -154,6 +155,16 @@ class Supervisor:
             self._wake.set()
         return self._state
 
+    def want_map(self) -> None:
+        """Draw the map as soon as may be."""
+        self._map_wanted = True
+        self._wake.set()
+
+    @property
+    def drawing(self) -> tuple[bool, str]:
+        """Whether a map is wanted or being drawn, and why the last one was not."""
+        return self._map_wanted, self._map_error
+
     def close(self) -> None:
         """End the training process."""
         self._over.set()
@@ -185,6 +196,8 @@ class Supervisor:
         if self._wanted or self._due(news):
             self._wanted = False
             self._train(news)
+        if self._map_wanted and not self._over.is_set():
+            self._draw()
 
     def _due(self, news: int) -> bool:
         """Say whether to train by itself; after a failure, only once there is something new to learn from."""
@@ -194,7 +207,7 @@ class Supervisor:
         self._set("running", f"training on {news} new answers" if news else "training")
         for _ in range(ATTEMPTS):
             try:
-                said = self._ensure().step()
+                said = self._ensure().ask("step")
             except TrainerDied:
                 self._process = None
                 said = {"error": "the training process died; the end of its log is below"}
@@ -209,6 +222,15 @@ class Supervisor:
         self._failed_at = -1
         self._plan.after()
         self._set("idle", f"round {said['round']}: trained on {said['labels']} labels in {said['seconds']} s")
+
+    def _draw(self) -> None:
+        try:
+            said = self._ensure().ask("map")
+        except TrainerDied:
+            self._process = None
+            said = {"error": "the training process died while it drew the map; the end of its log is below"}
+        self._map_error = str(said.get("error", ""))
+        self._map_wanted = False
 
     def _ensure(self) -> Process:
         if self._process is None or not self._process.alive():

@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from querist.web.live import stream
 from querist.web.models import StatusInfo, TrainState
+from querist.web.models_figures import DashboardInfo
 from querist.web.routes import AtDesk, AtServer, router
 
 routes = router("status")
@@ -16,6 +17,12 @@ routes = router("status")
 def status(desk: AtDesk) -> StatusInfo:
     """Say where the study stands."""
     return desk.status()
+
+
+@routes.get("/dashboard")
+def dashboard(desk: AtDesk) -> DashboardInfo:
+    """Give the figures of the dashboard: by class, calibration, forecast, speed, agreement."""
+    return desk.dashboard()
 
 
 @routes.post("/train")
