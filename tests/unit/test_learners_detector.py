@@ -161,7 +161,7 @@ def test_a_study_learns_by_it_and_asks(made, tmp_path):
 
 def test_is_the_learner_of_the_task_and_has_a_specification():
     assert isinstance(resolve(TASK.learner)[0], Detector)
-    assert resolve(Detector(size=(240, 180), draws=4))[1] == "detector(size=(240, 180), draws=4)"
+    assert resolve(Detector(size=(240, 180), draws=4))[1] == "detector(draws=4, size=(240, 180))"
 
 
 def test_held_out_images_are_none_where_they_would_be_too_few():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,11 +13,12 @@ from querist._arrays import Floats, Rows
 from querist.errors import BadData, BadInput, BadLabel
 from querist.learners._checks import check_needs
 from querist.learners._extra import need
+from querist.learners._of_centres import RATE, OfCentres, nothing_on
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
 from querist.tasks._overlap import pairwise_overlap
 from querist.tasks._precision import tallies
-from querist.view import Evidence, Need, Ragged
+from querist.view import Evidence, Need
 
 if TYPE_CHECKING:
     from querist.learners._centres import Centres, Found
@@ -34,14 +35,12 @@ PART = 256
 """Pixels of the part of a larger image that a step of the training shows."""
 FEWEST_HELD = 3
 """Images held out to choose the thresholds, or none and the labelled ones themselves."""
-RATE = 0.2
-"""The share of features that each draw leaves away."""
 AT_ONCE = 64
 """Images that are decoded together."""
 
 
 @dataclass(frozen=True)
-class Detector:
+class Detector(OfCentres):
     """Learn boxes with a small convolutional network of centres (400,000 weights) that trains on a CPU in minutes.
 
     Images are squeezed to ``size`` (width, height); boxes come back in their own pixels. An object should have 8 pixels
@@ -65,17 +64,11 @@ class Detector:
     """
 
     size: tuple[int, int] = (160, 120)
+    _: KW_ONLY
     epochs: int = 36
-    steps: int = 300
-    batch: int = 8
-    rate: float = 2e-3
     flip: str = "horizontal"
     balanced: bool = True
     held_out: float = 0.15
-    members: int = 1
-    draws: int = 0
-    warm_start: bool = False
-    device: str | None = None
 
     eats: ClassVar[str] = "raw"
     about: ClassVar[About] = About(
@@ -85,8 +78,7 @@ class Detector:
         "max(steps, epochs·L / batch) · batch passes forward and back",
     )
 
-    def __post_init__(self) -> None:
-        check_counts(self, epochs=1, steps=1, batch=1, members=1, draws=0)
+    def _check_own(self) -> None:
         if self.flip not in FLIPS:
             raise BadInput(f"detector: flip must be one of {', '.join(FLIPS)}: got {self.flip!r}")
         sides = self.size if isinstance(self.size, list | tuple) else ()
@@ -119,7 +111,7 @@ class Detector:
         reader = Reader.of(items, self.size)
         scenes = reader.scenes(items, targets)
         held, learn = held_rows(len(scenes), self.held_out, rng)
-        team = _centres.Team(self.members, self.draws, self.device, states_of(warm) if self.warm_start else None)
+        team = _centres.Team(self.members, self.draws, self.device, self._begin(warm))
         plan = self._plan(len(learn), shorter=team.states is not None)
         nets, masks = _centres.trained(
             [scenes[row] for row in learn.tolist()], team, make=lambda: _net(classes, self.draws), plan=plan, rng=rng
@@ -268,18 +260,6 @@ class Nothing:
 THUMB = (8, 8)
 
 
-def nothing_on(classes: int, rows: int, needs: Set[Need], embed: NDArray[np.float32]) -> Evidence:
-    """Give the evidence of images on which nothing was found."""
-    starts = np.zeros(rows + 1, np.int64)
-    whole: dict[Need, Any] = {
-        "elements": Ragged(np.empty((0, 1 + classes)), starts),
-        "places": Ragged(np.empty((0, 4)), starts),
-        "embed": embed,
-        "cost": np.ones(rows),
-    }
-    return {name: value for name, value in whole.items() if name in needs}
-
-
 def same_box(boxes: Floats) -> NDArray[np.bool_]:
     """Say which boxes [P, 4] lie over each other so far that they mean one object, [P, P]."""
     return np.asarray(pairwise_overlap(boxes, boxes) >= SAME)
@@ -295,25 +275,6 @@ def held_rows(count: int, share: float, rng: np.random.Generator) -> tuple[Rows,
     held = int(count * share)
     held = held if held >= FEWEST_HELD else 0
     return np.sort(order[:held]), np.sort(order[held:])
-
-
-def states_of(warm: Any) -> list[Any] | None:
-    """Give the weights of the networks of an earlier predictor, if it has any."""
-    centres = getattr(warm, "centres", None)
-    return None if centres is None else [net.state_dict() for net in centres.nets]
-
-
-def check_counts(learner: Any, **least: int) -> None:
-    """Raise BadInput unless the fields are whole numbers of at least so much, and shares and rates make sense."""
-    name = type(learner).__name__.lower()
-    for what, lowest in least.items():
-        value = getattr(learner, what)
-        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-            raise BadInput(f"{name}: {what} must be a whole number, {lowest} or more: got {value!r}")
-    if not isinstance(learner.rate, int | float) or not 0 < learner.rate < float("inf"):
-        raise BadInput(f"{name}: rate must be a positive, finite number: got {learner.rate!r}")
-    if not isinstance(learner.held_out, int | float) or not 0 <= learner.held_out <= 0.5:
-        raise BadInput(f"{name}: held_out must be a share from 0 to 0.5: got {learner.held_out!r}")
 
 
 def check_images(items: Items, targets: NDArray[Any] | None = None, *, by: str) -> None:

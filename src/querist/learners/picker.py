@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from querist.errors import BadData, BadInput, BadLabel
 from querist.learners import _spots
 from querist.learners._checks import check_needs
 from querist.learners._extra import need
-from querist.learners.detector import RATE, check_counts, nothing_on, states_of
+from querist.learners._of_centres import RATE, OfCentres, nothing_on
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
 from querist.learners.template import Template
@@ -40,7 +40,7 @@ NOISE = 0.2
 
 
 @dataclass(frozen=True)
-class Picker:
+class Picker(OfCentres):
     """Learn to pick particles with a small convolutional network of centres (400,000 weights) that trains on a CPU.
 
     Micrographs are binned until a particle has 13 to 26 pixels, and flattened. ``diameter`` in pixels as recorded;
@@ -63,15 +63,9 @@ class Picker:
     """
 
     diameter: float | None = None
+    _: KW_ONLY
     epochs: int = 15
-    steps: int = 300
-    batch: int = 8
-    rate: float = 2e-3
     held_out: float = 0.2
-    members: int = 1
-    draws: int = 0
-    warm_start: bool = False
-    device: str | None = None
 
     eats: ClassVar[str] = "raw"
     about: ClassVar[About] = About(
@@ -81,8 +75,7 @@ class Picker:
         "max(steps, epochs·area / (96²·batch)) · batch passes forward and back",
     )
 
-    def __post_init__(self) -> None:
-        check_counts(self, epochs=1, steps=1, batch=1, members=1, draws=0)
+    def _check_own(self) -> None:
         if self.diameter is not None and not 0 < self.diameter < float("inf"):
             raise BadInput(f"picker: diameter must be a positive number of pixels: got {self.diameter!r}")
 
@@ -110,7 +103,7 @@ class Picker:
         reader = Reader(self._diameter(targets.tolist()))
         scenes = [reader.scene(items, row, target) for row, target in enumerate(targets)]
         held, learn = held_micrographs(targets.tolist(), self.held_out, rng)
-        raw = self._trained([scenes[row] for row in learn], reader, states_of(warm) if self.warm_start else None, rng)
+        raw = self._trained([scenes[row] for row in learn], reader, self._begin(warm), rng)
         return raw.cut(items[np.array(held or learn)], [targets[row] for row in held or learn])
 
     def _trained(
