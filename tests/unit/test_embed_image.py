@@ -168,7 +168,7 @@ def test_what_is_no_encoder_is_refused(images, tmp_path):
         image_encoder(f"onnx(file={path!r})")
     with pytest.raises(UnknownName, match="no encoder of images is called 'pixel': did you mean 'pixels'"):
         image_encoder("pixel")
-    with pytest.raises(BadInput, match="the encoder 'pixels' reads images: these items are none"):
+    with pytest.raises(BadInput, match="the encoder 'pixels' reads images or texts: these items are numbers"):
         encode_pool(np.eye(2), "pixels")
 
 

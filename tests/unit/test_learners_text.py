@@ -30,7 +30,7 @@ def test_rows_are_csr_of_length_one_and_empty_texts_are_zero() -> None:
 
 def test_words_and_pairs_are_weighed_by_log_count_and_rarity() -> None:
     encoder: Any = Tfidf().fit(["x x y", "y z"])
-    terms = encoder.model.get_feature_names_out().tolist()
+    terms = encoder.models[0].get_feature_names_out().tolist()
     assert terms == ["x", "x x", "x y", "y", "y z", "z"]
     rare, common = 1 + np.log(3 / 2), 1.0
     row = np.array([(1 + np.log(2)) * rare, rare, rare, common, 0, 0])
@@ -74,6 +74,32 @@ def test_scripts_without_spaces_can_be_cut_into_characters() -> None:
     assert Tfidf(analyzer="char_wb", ngrams=(2, 2)).fit(["好电影"]).width == 4
 
 
+LETTERS = Tfidf(characters=(2, 3))
+
+
+def test_letters_stand_beside_words_at_half_the_weight() -> None:
+    words, both = Tfidf().fit(TEXTS), LETTERS.fit(TEXTS)
+    matrix = both.encode(["a good film", "goood film"]).toarray()
+    np.testing.assert_allclose(np.linalg.norm(matrix, axis=1), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(matrix[0, : words.width] * 2**0.5, words.encode(["a good film"]).toarray()[0], rtol=1e-5)
+    assert both.width > words.width
+    assert both.version != words.version
+
+
+def test_letters_know_a_word_that_is_spelt_wrong() -> None:
+    assert Tfidf().fit(TEXTS).encode(["goood"]).nnz == 0
+    assert LETTERS.fit(TEXTS).encode(["goood"]).nnz > 0
+
+
+@given(texts=st.lists(st.text(max_size=12), max_size=8), cut=st.integers(0, 8))
+@settings(max_examples=40, deadline=None)
+def test_any_texts_are_encoded_row_by_row_with_letters_too(texts: list[str], cut: int) -> None:
+    encoder, whole = LETTERS.fit_encode(texts)
+    assert whole.shape == (len(texts), encoder.width)
+    parts = sparse.vstack([encoder.encode(texts[:cut]), encoder.encode(texts[cut:])])
+    assert abs(parts - whole).sum() < 1e-5
+
+
 def test_the_version_names_what_decides_the_encoding() -> None:
     version = Tfidf().fit(TEXTS).version
     assert version == Tfidf().fit(TEXTS).version
@@ -107,6 +133,8 @@ def test_what_is_no_text_is_refused() -> None:
     ("options", "message"),
     [
         ({"ngrams": (2, 1)}, r"ngrams must be .shortest, longest. with 1 ≤ shortest ≤ longest: got \(2, 1\)"),
+        ({"characters": (3, 2)}, r"characters must be .shortest, longest. with 1 ≤ shortest ≤ longest: got \(3, 2\)"),
+        ({"characters": (2, 3), "analyzer": "char_wb"}, "characters are added to words: with analyzer='char_wb' give"),
         ({"analyzer": "letters"}, "analyzer must be 'word' or 'char_wb': got 'letters'"),
         ({"limit": 0}, "limit must be 1 or more: got 0"),
     ],

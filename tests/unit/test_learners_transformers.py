@@ -13,6 +13,7 @@ from querist.learners.ensemble import Ensemble
 from querist.learners.laplace import Laplace
 from querist.learners.transformers import Transformers
 from querist.testing.learners import check
+from tiny_bert import tiny_bert
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -25,27 +26,7 @@ QUICK = {"epochs": 30, "rate": 3e-3, "batch": 16, "draws": 6}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A BERT of two narrow layers with a tokenizer of eleven words, as a folder."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import Whitespace
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-
-    place = tmp_path_factory.mktemp("tiny")
-    words = Tokenizer(WordLevel({w: i for i, w in enumerate(["[PAD]", "[UNK]", *WORDS])}, unk_token="[UNK]"))
-    words.pre_tokenizer = Whitespace()
-    PreTrainedTokenizerFast(tokenizer_object=words, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(place)
-    config = BertConfig(
-        vocab_size=13,
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        BertForSequenceClassification(config).save_pretrained(place)
-    return str(place)
+    return tiny_bert(tmp_path_factory.mktemp("tiny"), WORDS)
 
 
 @pytest.fixture(autouse=True)

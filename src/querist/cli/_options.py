@@ -99,8 +99,9 @@ who = click.option(
 
 encoder = click.option(
     "--encoder",
-    metavar="FILE",
-    help="What describes images: an .onnx file, or onnx(path='FILE', scale='imagenet').  [default: their pixels]",
+    metavar="NAME",
+    help="What describes images or texts: an .onnx file, onnx(path='FILE', scale='imagenet'); the folder of a text "
+    "model, tfidf(characters=(2,5)).  [default: pixels, tfidf]",
 )
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
 
 from querist._load import parse
 from querist.errors import BadInput, UnknownName, near
 
-__all__ = ["Encoder", "encode_pool", "encoder_for", "image_encoder"]
+__all__ = ["Encoder", "encode_pool", "encoder_for", "image_encoder", "text_encoder"]
 
 
 class Encoder(Protocol):
@@ -28,22 +29,26 @@ class Encoder(Protocol):
 def encode_pool(items: Any, encoder: str | None = None, *, cache: Path | None = None) -> tuple[Encoder | None, Any]:
     """Fit the encoder that a pool needs, and encode the pool in the same pass.
 
-    Texts become TF-IDF; images what ``image_encoder(encoder)`` makes of them, kept below the folder ``cache`` if one is
-    given; numbers stay as they are. Raises BadInput for an encoder where the items are no images.
+    Texts become what ``text_encoder(encoder)`` makes of them, TF-IDF by default; images what ``image_encoder(encoder)``
+    makes; numbers stay as they are. What a frozen encoder makes is kept below the folder ``cache`` if one is given.
+    Raises BadInput for an encoder where the items are neither.
 
     >>> import numpy as np
     >>> encode_pool(np.array(["a text", "another"], dtype=object))[1].shape
     (2, 4)
     """
     if is_images(items):
-        return _encode_images(items, encoder, cache)
-    if encoder is not None:
-        raise BadInput(f"the encoder {encoder!r} reads images: these items are none; leave the encoder away")
+        return _encode_frozen(image_encoder(encoder), items, [row.tobytes() for row in items.digests], cache)
     if getattr(getattr(items, "dtype", None), "kind", "O") not in ("O", "U", "T"):
+        if encoder is not None:
+            raise BadInput(f"the encoder {encoder!r} reads images or texts: these items are numbers; leave it away")
         return None, items
-    from querist.embed.text import Tfidf
-
-    return Tfidf().fit_encode(items)
+    made = text_encoder(encoder)
+    if not is_frozen(made):
+        fitted: tuple[Encoder, Any] = made.fit_encode(items)
+        return fitted
+    keys = [blake2b(str(text).encode("utf-8", "replace"), digest_size=16).digest() for text in items]
+    return _encode_frozen(made, items, keys, cache)
 
 
 def is_images(items: Any) -> bool:
@@ -51,14 +56,49 @@ def is_images(items: Any) -> bool:
     return hasattr(items, "pixels")
 
 
-def _encode_images(items: Any, encoder: str | None, cache: Path | None) -> tuple[Encoder, Any]:
-    made = image_encoder(encoder)
+def is_frozen(encoder: Any) -> bool:
+    """Say whether an encoder never changes, so that what it makes can be kept; TF-IDF is fitted on its pool.
+
+    >>> is_frozen(text_encoder()), is_frozen(image_encoder())
+    (False, True)
+    """
+    return not hasattr(encoder, "fit_encode")
+
+
+def _encode_frozen(made: Any, items: Any, keys: list[bytes], cache: Path | None) -> tuple[Encoder, Any]:
     if cache is None:
         return made, made.encode(items)
     from querist.embed.cache import Cache
 
-    keys = [row.tobytes() for row in items.digests]
     return made, Cache(cache, made.version, made.width).rows(keys, lambda rows: made.encode(items[rows]))
+
+
+def text_encoder(text: str | None = None) -> Any:
+    """Build the encoder of texts that a text names; None: ``tfidf``, words and word pairs, which needs nothing.
+
+    Either ``tfidf(characters=(2, 5))`` with any option of ``querist.embed.text.Tfidf``, or the folder of a text model,
+    or ``sentences(path='FOLDER', pooling='mean', max_length=256)``. Raises UnknownName, BadInput.
+
+    >>> text_encoder("tfidf(characters=(2, 5))").characters
+    (2, 5)
+    """
+    from querist.embed.sentences import Sentences
+    from querist.embed.text import Tfidf
+
+    if text is not None and Path(text).is_dir():
+        return Sentences(text)
+    spec = parse(text or "tfidf")
+    made = {"tfidf": Tfidf, "sentences": Sentences}.get(spec.name)
+    if made is None:
+        raise UnknownName(
+            f"no encoder of texts is called {spec.name!r}: {near(spec.name, ['tfidf', 'sentences'])}; or give the "
+            "folder of a text model"
+        )
+    try:
+        return made(**spec.options)
+    except TypeError:
+        options = ", ".join(field.name for field in fields(made))
+        raise BadInput(f"cannot build {text!r}: the options of {spec.name} are {options}") from None
 
 
 def image_encoder(text: str | None = None) -> Any:
@@ -94,18 +134,18 @@ def image_encoder(text: str | None = None) -> Any:
 
 
 def spec_of_encoder(encoder: Any) -> str:
-    """Write an ``Onnx`` as ``image_encoder`` reads it.
+    """Write an encoder with its options, as ``image_encoder`` and ``text_encoder`` read it.
 
     >>> from querist.embed.onnx import Onnx
     >>> spec_of_encoder(Onnx(__file__, scale="unit")) == f"onnx(path={__file__!r}, scale='unit', output=None)"
     True
     """
     options = ((field.name, getattr(encoder, field.name)) for field in fields(encoder))
-    return f"onnx({', '.join(f'{name}={value!r}' for name, value in options)})"
+    return f"{type(encoder).__name__.lower()}({', '.join(f'{name}={value!r}' for name, value in options)})"
 
 
 def encoder_for(items: Any, encoder: str | None = None) -> Encoder | None:
-    """Fit the encoder that the items of a pool need: TF-IDF for texts, None for numbers, ``image_encoder`` for images.
+    """Fit the encoder that the items of a pool need: as ``encode_pool``, but images are not read.
 
     >>> import numpy as np
     >>> encoder_for(np.zeros((2, 3))) is None

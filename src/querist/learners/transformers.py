@@ -152,7 +152,7 @@ class Transformers(Settings):
     def _load(self, kind: Any, **options: Any) -> Any:
         offline = os.environ.get("QUERIST_OFFLINE", "") not in ("", "0")
         try:
-            with _quiet():
+            with quiet():
                 return kind.from_pretrained(self.model, local_files_only=offline, **options)
         except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
             where = " (QUERIST_OFFLINE forbids to look on the hub)" if offline else ""
@@ -164,7 +164,7 @@ class Transformers(Settings):
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the notices and bars of a loading away: that the layer of the classes is new is meant."""
     from transformers.utils import logging
 

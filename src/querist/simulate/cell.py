@@ -22,11 +22,14 @@ from querist.simulate.plan import Plan, has_spec, name_of
 from querist.simulate.split import Split
 from querist.strategies.protocol import Strategy
 from querist.study import Study
+from querist.study.stretches import answered
 from querist.tasks import Answer, Classification, Label, Task, from_labels
 from querist.view import Need
 
 OnRound = Callable[[int], None]
 """Called with the number of labels after each round."""
+Cut = Callable[[Sequence[Answer]], Sequence[Answer]]
+"""Leaves of answers what was asked, where that is a part of an item."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -155,7 +158,7 @@ def _eaten(cell: Cell) -> tuple[Pool, Any]:
     pool, items = cell.split.pool, cell.split.test_items
     if resolve_learner(cell.plan.learner)[0].eats == "raw":
         return pool, items
-    encoder, encoded = encode_pool(pool.items)
+    encoder, encoded = encode_pool(pool.items, cell.plan.encoder if pool.kind == "text" else None)
     return (pool, items) if encoder is None else (replace(pool, items=encoded, kind="record"), encoder.encode(items))
 
 
@@ -220,9 +223,10 @@ class _Tally:
         count = len(self.people.oracles)
         return [ids[at::count] for at in range(min(count, len(ids)))]
 
-    def ask(self, ids: Sequence[str]) -> Sequence[Answer]:
+    def ask(self, ids: Sequence[str], cut: Cut | None = None) -> Sequence[Answer]:
         """Ask the person whose turn it is, keep count, and pass the turn on."""
-        answers = self.people.oracles[self._next](ids)
+        told = self.people.oracles[self._next](ids)
+        answers = told if cut is None else cut(told)
         self.turn += 1
         self.labels += sum(a.kind == "label" for a in answers)
         self.cost += sum(a.cost or 0.0 for a in answers)
@@ -245,10 +249,11 @@ def _loop(study: Study, tally: _Tally, cell: Cell, items: Any) -> Iterator[Point
 def _gain(study: Study, tally: _Tally, want: int) -> int:
     """Get up to one batch of labels more; a batch that brings none is followed by the next one."""
     while want > 0:
-        ids = [q.id for q in study.ask(min(study.batch, want), who=tally.who)]
+        queries = study.ask(min(study.batch, want), who=tally.who)
+        ids = [q.id for q in queries]
         if not set(ids) - tally.refused:
             return 0
-        answers = tally.ask(ids)
+        answers = tally.ask(ids, lambda told, queries=queries: answered(study, queries, told))
         study.record(answers)
         if told := sum(a.kind == "label" for a in answers):
             return told

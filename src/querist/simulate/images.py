@@ -1,4 +1,4 @@
-"""Images of a simulation are described once, before the first run, and not in each of them."""
+"""Images, and texts where a sentence model was named, are described once before the first run, not in each of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from querist.data import Pool
-from querist.embed import encode_pool, is_images
+from querist.embed import encode_pool, is_frozen, is_images, text_encoder
 from querist.errors import BadInput
 from querist.learners import resolve as resolve_learner
 from querist.simulate.plan import Plan
@@ -14,19 +14,19 @@ from querist.simulate.split import Source
 
 
 def described(source: Source, plan: Plan, cache: Path | None) -> Source:
-    """Put features in the place of images, for training and test items; other items stay as they are.
+    """Put features in the place of images or texts, for training and test items; other items stay as they are.
 
-    An encoder of images is frozen, so test items decide nothing. A learner that reads images itself gets the images.
-    Raises BadInput for an encoder where there are no images.
+    Such an encoder is frozen, so test items decide nothing; TF-IDF is fitted in each run on its training part. A
+    learner that reads raw items gets them. Raises BadInput for an encoder where there is nothing to encode.
     """
-    if not is_images(source.pool.items):
-        if plan.encoder is not None:
-            raise BadInput(
-                f"the encoder {plan.encoder!r} reads images: {source.name!r} holds {source.pool.kind}s; "
-                "leave the encoder away"
-            )
-        return source
-    if resolve_learner(plan.learner)[0].eats == "raw":
+    kind = "image" if is_images(source.pool.items) else source.pool.kind
+    if plan.encoder is not None and kind not in ("image", "text"):
+        raise BadInput(
+            f"the encoder {plan.encoder!r} reads images or texts: {source.name!r} holds {source.pool.kind}s; "
+            "leave the encoder away"
+        )
+    frozen = kind == "image" or (kind == "text" and is_frozen(text_encoder(plan.encoder)))
+    if not frozen or resolve_learner(plan.learner)[0].eats == "raw":
         return source
     test = None if source.test is None else described(source.test, plan, cache)
     return replace(source, pool=_features(source.pool, plan.encoder, cache), test=test)

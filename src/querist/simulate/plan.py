@@ -21,16 +21,17 @@ class Plan:
     """What a simulation compares, and how.
 
     ``strategies`` and ``learner`` (None: the task's own) are specifications or objects; ``encoder`` describes images
-    (see ``querist.embed.image_encoder``). ``initial`` items are labelled before the first round, chosen by
-    ``initial_by``: "random", "stratified" (each class first, then in proportion) or a strategy, which then chooses
-    without any label. Rounds of ``batch`` items follow until ``budget`` labels (initial set included; None: the whole
-    training part) or until nothing is left to ask. Each of ``seeds`` has its own split, ``test_size`` of the items for
-    testing (``stratify``: the same share of each class), and its own initial set: both are the same for every strategy.
-    ``noise`` is the share of wrong answers, ``missing`` of "unsure" ones. With several ``annotators`` each round is
-    answered by the next of them: their shares of wrong answers are spread evenly from 0 to twice the noise, up to
-    ``overlap`` of them may label an item, every answer counts as a label, and people agree on the consensus. ``audit``
-    is the share of labels drawn at random that trains nothing (see ``Study``). ``cost`` is what the cost column counts:
-    items, the task's own unit, or seconds (a column "seconds" of the data).
+    or texts (see ``querist.embed``: ``image_encoder``, ``text_encoder``). ``initial`` items are labelled before the
+    first round, chosen by ``initial_by``: "random", "stratified" (each class first, then in proportion) or a strategy,
+    which then chooses without any label. Rounds of ``batch`` items follow until ``budget`` labels (initial set
+    included; None: the whole training part) or until nothing is left to ask. Each of
+    ``seeds`` has its own split, ``test_size`` of the items for testing (``stratify``: the same share of each class),
+    and its own initial set: both are the same for every strategy. ``noise`` is the share of wrong answers, ``missing``
+    of "unsure" ones. With several ``annotators`` each round is answered by the next of them: their shares of wrong
+    answers are spread evenly from 0 to twice the noise, up to ``overlap`` of them may label an item, every answer
+    counts as a label, and people agree on the consensus. ``audit`` is the share of labels drawn at random that trains
+    nothing (see ``Study``). ``cost`` is what is counted beside labels: items, the task's own unit, or seconds (a column
+    "seconds" of the data); where it is not items, the curves are drawn against it.
 
     For the summary: ``metric`` (default: the task's first), ``targets`` in its unit, ``shares`` of the value with all
     labels, ``window`` rounds of smoothing before a target counts as reached.
@@ -123,7 +124,10 @@ class Plan:
 
         ``full``: what decides the fit on all labels.
         """
-        oracle = ("learner", "task", "noise", "missing", "cost")
+        fitted = (
+            ("encoder",) if (self.encoder or "").startswith("tfidf") else ()
+        )  # a frozen one is in the data's digest
+        oracle = ("learner", "task", "noise", "missing", "cost", *fitted)
         facts, plain = self.facts(), {f.name: f.default for f in fields(self)}
         later = ("annotators", "overlap", "audit")  # left out where they are not used: curves kept before stay valid
         extra = {k: facts[k] for k in later if facts[k] != plain[k]}

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from querist._arrays import Rows
 from querist.data import Pool, blocks, extend
-from querist.embed import encode_pool, image_encoder, spec_of_encoder
+from querist.embed import encode_pool, image_encoder, is_frozen, spec_of_encoder, text_encoder
 from querist.errors import BadInput, StoreFailed
 from querist.learners.protocol import Items
 from querist.store import Store
@@ -29,7 +30,7 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Encoding:
-    """What describes images, and the folder that keeps the features; None: the default one, and no folder."""
+    """What describes images or texts, and the folder that keeps the features; None: the default one, and no folder."""
 
     encoder: str | None = None
     cache: Path | None = None
@@ -88,10 +89,12 @@ class StoredItems:
         return self._twins[1]
 
     def encoder_version(self, eats: str) -> tuple[str, ...]:
-        """Name the encoder of images, so that a changed one makes a new round; empty for other items."""
-        if eats == "raw" or self.pool.kind != "image":
+        """Name the encoder of images or texts, so that a changed one makes a new round; empty where none was named."""
+        encoder = self._encoding.encoder
+        if eats == "raw" or (self.pool.kind != "image" and encoder is None):
             return ()
-        return (image_encoder(self._encoding.encoder).version,)
+        made = _built(encoder, self.pool.kind)
+        return (made.version if is_frozen(made) else str(encoder),)
 
 
 def cache_of(path: str | PathLike[str] | None) -> Path | None:
@@ -106,15 +109,21 @@ def cache_of(path: str | PathLike[str] | None) -> Path | None:
 
 
 def encoder_named(encoder: str | None, pool: Pool) -> str | None:
-    """Check an encoder of images, and name its file so that it is found from any folder; raises BadInput."""
+    """Check an encoder of images or texts, and name its file so that it is found from any folder; raises BadInput."""
     if encoder is None:
         return None
-    if pool.kind != "image":
-        raise BadInput(f"the encoder {encoder!r} reads images: the pool holds {pool.kind}s; leave the encoder away")
-    made = image_encoder(encoder)
+    if pool.kind not in ("image", "text"):
+        raise BadInput(
+            f"the encoder {encoder!r} reads images or texts: the pool holds {pool.kind}s; leave the encoder away"
+        )
+    made = _built(encoder, pool.kind)
     if not hasattr(made, "path"):
         return encoder
     return spec_of_encoder(replace(made, path=str(Path(made.path).resolve())))
+
+
+def _built(encoder: str | None, kind: str) -> Any:
+    return image_encoder(encoder) if kind == "image" else text_encoder(encoder)
 
 
 def _encode(raw: Items, eats: str, encoding: Encoding) -> Encoded:
