@@ -35,11 +35,18 @@ def _fitted(name: str, items: np.ndarray, codes: np.ndarray, pool: np.ndarray) -
 
 
 def test_a_sure_model_that_is_wrong_half_the_time_is_cooled_to_what_it_is_worth():
-    values = np.tile([[10.0, -10.0]], (4, 1))
-    found = temperature(values, np.array([0, 0, 0, 1]), np.ones(4))
+    values, codes = np.tile([[10.0, -10.0]], (4_000, 1)), np.tile([0, 0, 0, 1], 1_000)
+    found = temperature(values, codes, np.ones(4_000))
     # the best T has softmax(20 / T) = 3/4, so T = 20 / log 3 = 18.2: outside the grid, whose end is 16
     assert found == 16.0
-    assert temperature(values, np.array([0, 0, 0, 1]), np.array([1.0, 1.0, 1.0, 0.001])) < 8
+    assert temperature(values, codes, np.tile([1.0, 1.0, 1.0, 0.001], 1_000)) < 8
+
+
+def test_few_labels_move_the_temperature_less_than_many():
+    values = np.tile([[2.0, -2.0]], (8, 1))
+    few = temperature(values, np.array([0, 0, 0, 1] * 2), np.ones(8))
+    many = temperature(np.tile(values, (500, 1)), np.array([0, 0, 0, 1] * 1_000), np.ones(4_000))
+    assert 1 <= few < many == 4.0  # softmax(4 / T) = 3/4 at T = 3.64
 
 
 def test_a_model_of_noise_is_brought_near_to_uniform():
