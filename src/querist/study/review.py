@@ -81,6 +81,8 @@ class Looks:
         self._told: list[int] = []
         self._unsure: set[str] = set()
         self._shared: set[str] = set()
+        self.shared_at = 0
+        """The position of the last answer on an item that several people answered."""
 
     def read(self, events: Iterable[Event]) -> None:
         """Fold in the events after the position."""
@@ -98,6 +100,8 @@ class Looks:
         self._told.append(event.position)
         kinds = [each.kind for each in people.values()]
         (self._unsure.add if "unsure" in kinds else self._unsure.discard)(answer.item)
+        if len(people) > 1 or answer.item in self._shared:
+            self.shared_at = event.position
         (self._shared.add if len(people) > 1 else self._shared.discard)(answer.item)
 
     def _note(self, event: Event) -> None:
@@ -138,6 +142,15 @@ class Looks:
         """Give the labels of the items that several people labelled; labels that came with the data are nobody's."""
         found = ((item, _labels_of_people(self._said[item])) for item in self._shared)
         return {item: labels for item, labels in found if len(labels) > 1}
+
+    def crowd(self, task: Task) -> Crowd | None:
+        """Judge the people by all that they answered; None before two people share an item, or without classes."""
+        if not isinstance(task, Classification) or not self.several():
+            return None
+        code = {label: at for at, label in enumerate(task.labels)}
+        labels = (_labels_of_people(people) for people in self._said.values())
+        said = [{who: code[label] for who, label in given.items()} for given in labels if given]
+        return Crowd.of(said, classes=task.classes)
 
     def unsure(self) -> Iterable[str]:
         """List the items of which somebody could not tell."""
@@ -235,7 +248,7 @@ def _chance(task: Task, crowd: Crowd | None, labels: dict[str, Label], stands: L
         return sum(label == stands for label in labels.values()) / len(labels)
     codes = {who: int(task.encode([label])[0]) for who, label in labels.items()}
     posterior = crowd.posterior(codes)
-    return float(posterior[int(task.encode([stands])[0])])
+    return posterior.item(int(task.encode([stands])[0]))
 
 
 def _who_says_what(labels: dict[str, Label]) -> str:

@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from querist.web.gate import Gate
-from querist.web.routes import answers, create, exchange, items, map, media, page, session, status
+from querist.web.routes import answers, create, exchange, items, map, media, page, review, session, status
 from querist.web.server import Server
 from querist.web.trouble import handle
 
-PARTS = (session, items, answers, media, status, create, exchange, map)
+PARTS = (session, items, answers, media, status, review, create, exchange, map)
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
 """Given here: on some machines the system's own list is wrong, and ``nosniff`` then stops the page."""
 

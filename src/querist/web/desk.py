@@ -19,6 +19,7 @@ from querist.tasks import Answer
 from querist.web import explain, levels, show, sights
 from querist.web.atlas import Atlas
 from querist.web.frames import Frames
+from querist.web.grid import Grid
 from querist.web.images import Shown, shown
 from querist.web.ledger import Ledger
 from querist.web.models import (
@@ -42,6 +43,7 @@ from querist.web.models import (
 from querist.web.models_figures import DashboardInfo
 from querist.web.models_files import Imported, Skipped
 from querist.web.overview import status_info
+from querist.web.reviews import Reviews
 from querist.web.rounds import Rounds
 from querist.web.training import Plan, State, Supervisor
 from querist.web.trouble import Trouble
@@ -80,6 +82,8 @@ class Desk:
         self._ledger = Ledger(study.store, study.task, study.settings.overlap)
         self._rounds = Rounds(study.store)
         self._frames = Frames(study.pool)
+        self.reviews = Reviews(study, self._ledger, self.item)
+        self.grid = Grid(study, self._ledger)
         self._training = Supervisor(_plan(study, self._news, self._rounds.warm))
         self._training.start()
         self.atlas = Atlas(study, self._ledger, self._training, self._lock)
@@ -234,13 +238,16 @@ class Desk:
 
     def record(self, who: str, given: Sequence[AnswerGiven]) -> AnswersTaken:
         """Record answers in one transaction; when some are refused, the good ones one by one."""
-        answers = [_answer(who, each) for each in given]
+        refused = self.grid.refused(who, given)
+        out = {each.uid for each in refused}
+        answers = [_answer(who, each) for each in given if each.uid not in out]
         try:
             positions = self._record(answers)
         except BadInput:
-            return self._one_by_one(answers)
+            taken = self._one_by_one(answers)
+            return AnswersTaken(recorded=taken.recorded, refused=[*refused, *taken.refused])
         done = [Recorded(uid=a.uid or "", position=at) for a, at in zip(answers, positions, strict=True)]
-        return AnswersTaken(recorded=done, refused=[])
+        return AnswersTaken(recorded=done, refused=refused)
 
     def _record(self, answers: Sequence[Answer]) -> list[int]:
         for answer in answers:
@@ -328,7 +335,7 @@ class Desk:
 
 
 def _answer(who: str, given: AnswerGiven) -> Answer:
-    note = {name: said for name, said in (("flag", given.flag), ("comment", given.comment)) if said is not None}
+    note = {name: said for name in ("flag", "comment", "reviewed") if (said := getattr(given, name)) is not None}
     label = {"label": given.label, "note": note}.get(given.kind)
     return Answer(given.item, label, given.kind, who, given.seconds, lease=given.lease, uid=given.uid)
 

@@ -85,6 +85,11 @@ class Ledger:
         """Give a person's flag and comment on an item."""
         return self._notes.get((item, who))
 
+    def labelled(self) -> list[str]:
+        """List the items with a label."""
+        with self._lock:
+            return list(self._labels)
+
     def label(self, item: str) -> Label | None:
         """Give the agreed label of an item."""
         return self._labels.get(item)

@@ -179,7 +179,8 @@ class ReleaseRequest(Given):
 class AnswerGiven(Given):
     """One answer. ``uid`` makes it count once however often it is sent.
 
-    ``label`` is for the kind label; ``flag`` and ``comment`` for the kind note, an absent one stays as it was.
+    ``label`` is for the kind label; ``flag``, ``comment`` and ``reviewed`` for the kind note, an absent one stays as it
+    was. ``bulk`` says that many items were answered at once: refused of the audit, and of what others have.
     """
 
     uid: Uid
@@ -190,6 +191,8 @@ class AnswerGiven(Given):
     lease: str | None = Field(default=None, max_length=100)
     flag: bool | None = None
     comment: str | None = Field(default=None, max_length=MAX_COMMENT)
+    reviewed: bool | None = None
+    bulk: bool = False
 
 
 class AnswersGiven(Given):

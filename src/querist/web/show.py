@@ -38,13 +38,14 @@ def data_of(pool: Pool, id: str, frames: Sequence[str] = ()) -> dict[str, Any]:
         return plain(pool.media(id).data)
     if pool.kind != "image":
         height, width = pool.about["shape"][:2]
-        return {"image": _link("media", id), "width": width, "height": height}
-    found = {**plain(pool.media(id).data), "image": _link("media", id), "levels": _link("levels", id)}
+        return {"image": link("media", id), "width": width, "height": height}
+    found = {**plain(pool.media(id).data), "image": link("media", id), "levels": link("levels", id)}
     found["scan"] = bool(pool.about.get("dicom"))
-    return {**found, "frames": [{"id": near, "image": _link("media", near)} for near in frames]}
+    return {**found, "frames": [{"id": near, "image": link("media", near)} for near in frames]}
 
 
-def _link(what: str, id: str) -> str:
+def link(what: str, id: str) -> str:
+    """Give the path on this server of what belongs to an item."""
     return f"/api/{what}/{quote(id, safe='')}"
 
 
@@ -69,7 +70,7 @@ def _plain(value: Any) -> Any:
     return _plain(value.tolist()) if hasattr(value, "tolist") else str(value)
 
 
-def preview(pool: Pool, id: str) -> str:
+def preview(pool: Pool, id: str, longest: int = LONGEST_PREVIEW) -> str:
     """Give the start of an item's text, or of its record; of an image its id."""
     if is_image(pool):
         return id
@@ -78,8 +79,8 @@ def preview(pool: Pool, id: str) -> str:
     if not isinstance(text, str):
         cells = [(name, value) for name, value in data.items() if value is not None][:MOST_CELLS]
         text = " · ".join(f"{name} {value}" for name, value in cells)
-    text = " ".join(text[: 4 * LONGEST_PREVIEW].split())
-    return text if len(text) <= LONGEST_PREVIEW else text[: LONGEST_PREVIEW - 1] + "…"
+    text = " ".join(text[: 4 * longest].split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def suggestion(found: Round, item: str, seen: list[Seen] | None) -> Suggestion | None:

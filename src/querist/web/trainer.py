@@ -22,7 +22,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from querist._parallel import cores
 from querist.errors import QueristError
 from querist.study import Study
-from querist.web import maps, reasons, sights
+from querist.web import likeness, maps, reasons, sights
+from querist.web.reviews import judge
 
 NICE = 10
 """By how much the scheduler prefers the server to training."""
@@ -39,6 +40,7 @@ def main() -> None:
         for line in told:
             if line == "step":
                 _say(step(study))
+                judge(study)
             elif line == "map":
                 _say(draw(study))
 
@@ -50,6 +52,7 @@ def step(study: Study) -> dict[str, object]:
         if done.fresh:
             sights.write(study, done.round)
             reasons.write(study, done.round)
+            likeness.write(study, done.round)
             maps.write(study)
     except QueristError as error:
         print(error, file=sys.stderr, flush=True)
