@@ -17,8 +17,8 @@ from __future__ import annotations
 import numpy as np
 from evidence_honesty import source
 
+from querist.estimate.consensus import consensus as agree
 from querist.estimate.crowdlab import crowdlab
-from querist.estimate.dawid_skene import dawid_skene
 from querist.scores.votes import Votes, majority
 from querist.simulate import simulate
 
@@ -44,7 +44,7 @@ def measure(shelf, sets, *, full: bool) -> list[dict]:
 
 
 def consensus(name: str, seed: int) -> list[list[float]]:
-    """Give the accuracies of majority, Dawid-Skene, CROWDLAB and best, for each number of answers an item."""
+    """Give the accuracies of majority, a study's consensus, CROWDLAB and best, for each number of answers an item."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
     from sklearn.preprocessing import StandardScaler
@@ -62,7 +62,7 @@ def consensus(name: str, seed: int) -> list[list[float]]:
         rng = np.random.default_rng((seed, depth))
         votes = answers(truth, classes, rates, depth, rng)
         simple = majority(votes)
-        skene = dawid_skene(votes).probs
+        skene = agree(votes).probs
         labels = skene.argmax(axis=1)
         fold = min(5, int(np.bincount(labels)[np.unique(labels)].min()))
         model = LogisticRegression(max_iter=500)

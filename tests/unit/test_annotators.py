@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
 
 from querist.errors import BadInput
 from querist.estimate.annotators import Quality, quality
+from querist.estimate.consensus import OWN, SURE, accuracies, consensus, foretold, own_rows
 from querist.estimate.crowdlab import crowdlab
 from querist.estimate.dawid_skene import RIGHT, STRENGTH, dawid_skene
 from querist.estimate.label_errors import share_of_errors, suspicion
@@ -171,3 +172,53 @@ class TestRefusals:
         with pytest.raises(BadInput) as caught:
             call(np.zeros(1, np.int64))
         assert text in str(caught.value)
+
+
+def confusing(items, people=20, per_item=5, seed=0):
+    """Simulate people who are each at home in one class and guess in the other."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(2, size=items)
+    person = np.concatenate([rng.permutation(people)[:per_item] for _ in range(items)])
+    item = np.repeat(np.arange(items), per_item)
+    knows = np.where(truth[item] == person % 2, 0.97, 0.55)
+    label = np.where(rng.random(len(item)) < knows, truth[item], 1 - truth[item])
+    return truth, Votes(item, person, label, items=items, people=people, classes=2)
+
+
+class TestConsensus:
+    def test_few_answers_by_people_of_one_accuracy_each(self):
+        gained = []
+        for seed in range(4):
+            truth, votes = crowd(np.linspace(0.4, 0.99, 30), items=200, classes=6, seed=seed)
+            plain, found = ((fit(votes).probs.argmax(axis=1) == truth).mean() for fit in (dawid_skene, consensus))
+            gained.append(found - plain)
+        assert np.mean(gained) > 0.01
+
+    def test_people_who_confuse_one_class_only_keep_their_rows(self):
+        truth, votes = confusing(800)
+        assert foretold(votes) < -SURE
+        found, plain = consensus(votes), dawid_skene(votes)
+        assert found.probs.tolist() == plain.probs.tolist()
+        own = dawid_skene(votes, pseudo=own_rows(votes))
+        assert (own.probs.argmax(axis=1) == truth).mean() < (plain.probs.argmax(axis=1) == truth).mean()
+
+    def test_accuracies_are_those_of_the_people(self):
+        skill = np.linspace(0.4, 0.99, 30)
+        _, votes = crowd(skill, items=2000, per_item=5)
+        assert accuracies(votes) == pytest.approx(skill, abs=0.06)
+
+    def test_the_prior_gives_each_row_its_answers(self):
+        _, votes = crowd([0.9, 0.6], items=30, per_item=2)
+        rows = own_rows(votes)
+        assert rows.sum(axis=2) == pytest.approx(np.full((2, 3), OWN))
+        assert rows[:, 0, 0] / OWN == pytest.approx(accuracies(votes))
+
+    def test_the_fit_rises_under_any_prior(self):
+        _, votes = crowd(SKILL, items=100)
+        risen = dawid_skene(votes, pseudo=own_rows(votes)).log_posterior
+        assert all(b >= a - 1e-9 for a, b in pairwise(risen))
+
+    def test_too_few_answers_take_the_plain_prior(self):
+        _, votes = crowd([0.9, 0.6], items=10, per_item=2)
+        assert foretold(votes) == 0.0
+        assert consensus(votes).probs.tolist() == dawid_skene(votes).probs.tolist()

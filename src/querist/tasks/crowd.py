@@ -10,7 +10,8 @@ import numpy as np
 
 from querist._arrays import Floats
 from querist.estimate.annotators import Quality, quality
-from querist.estimate.dawid_skene import Consensus, dawid_skene
+from querist.estimate.consensus import consensus
+from querist.estimate.dawid_skene import Consensus
 from querist.scores.votes import Votes
 
 Said = Mapping[str, int]
@@ -35,13 +36,13 @@ class Crowd:
 
     @staticmethod
     def of(said: Sequence[Said], *, classes: int) -> Crowd:
-        """Fit the model of Dawid and Skene to all answers; cost that of ``estimate.dawid_skene``."""
+        """Fit the model of Dawid and Skene to all answers; cost that of ``estimate.consensus``."""
         people = tuple(dict.fromkeys(who for one in said for who in one))
         code = {who: at for at, who in enumerate(people)}
         rows = [(item, code[who], label) for item, one in enumerate(said) for who, label in one.items()]
         item, person, label = np.array(rows, np.int64).reshape(-1, 3).T
         votes = Votes(item, person, label, items=len(said), people=len(people), classes=classes)
-        return Crowd(people, votes, dawid_skene(votes))
+        return Crowd(people, votes, consensus(votes))
 
     @cached_property
     def _code(self) -> dict[str, int]:
