@@ -242,8 +242,8 @@ def test_the_band_is_students_interval_of_the_mean() -> None:
 def test_long_curves_are_thinned_but_keep_their_ends() -> None:
     points = tuple(Point(n, float(n), {"accuracy": n / 5_000}, 0.0, 0.0) for n in range(20, 4_000))
     line = mean_line("margin", [Curve("heart", "margin", 0, points, {})], "accuracy")
-    assert len(line.labels) == 400
-    assert (line.labels[0], line.labels[-1]) == (20, 3_999)
+    assert len(line.spent) == 400
+    assert (line.spent[0], line.spent[-1]) == (20, 3_999)
 
 
 def test_a_cut_axis_is_said() -> None:

@@ -67,6 +67,12 @@ _EXAMPLE = "querist simulate digits --strategy random,auto,margin --batch 10 --b
     metavar="N",
     help="Labels in all, the initial ones included.  [default: the whole training part]",
 )
+@click.option(
+    "--spend",
+    type=click.FloatRange(0, min_open=True),
+    metavar="N",
+    help="End when the answers have cost so much, in the unit of --cost; the batch under way is finished.",
+)
 @click.option("--seeds", default="0-9", show_default=True, metavar="0-9|0,2,5", help="One split and start per seed.")
 @click.option(
     "--out",
@@ -89,7 +95,8 @@ _EXAMPLE = "querist simulate digits --strategy random,auto,margin --batch 10 --b
     default="items",
     metavar="UNIT",
     show_default=True,
-    help="What the cost counts: items, seconds (a column of the data), or the task's own unit (boxes, tokens).",
+    help="What is paid: items, seconds (a column of the data), or the task's own unit (boxes, tokens). Where it is not "
+    "items, curves and tables are in this unit.",
 )
 @click.option("--metric", metavar="NAME", help="The metric of the table.  [default: the task's first]")
 @click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from time import perf_counter
 from typing import Any
@@ -75,6 +75,12 @@ class Cell:
         if self.strategy is None or self.plan.budget is None:
             return len(self.split.train)
         return min(most, self.plan.budget)
+
+    @property
+    def most_cost(self) -> float:
+        """The cost after which the run ends; the batch that reaches it is finished."""
+        spend = self.plan.spend
+        return float("inf") if spend is None or self.strategy is None else spend
 
     def people(self, task: Task) -> People:
         """Build those who answer."""
@@ -242,7 +248,7 @@ def _loop(study: Study, tally: _Tally, cell: Cell, items: Any) -> Iterator[Point
         needs = _evaluation_needs(study.predictor.provides)
         metrics = study.task.metrics(truth, study.predict(items, needs))
         yield Point(tally.labels, tally.cost, metrics, step.fit_seconds, step.query_seconds)
-        if not _gain(study, tally, cell.budget - tally.labels):
+        if tally.cost >= cell.most_cost or not _gain(study, tally, cell.budget - tally.labels):
             return
 
 
@@ -253,7 +259,7 @@ def _gain(study: Study, tally: _Tally, want: int) -> int:
         ids = [q.id for q in queries]
         if not set(ids) - tally.refused:
             return 0
-        answers = tally.ask(ids, lambda told, queries=queries: answered(study, queries, told))
+        answers = tally.ask(ids, partial(answered, study, queries))
         study.record(answers)
         if told := sum(a.kind == "label" for a in answers):
             return told

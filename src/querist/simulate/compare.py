@@ -32,6 +32,8 @@ _MUST_AGREE = (
     "initial_by",
     "batch",
     "budget",
+    "cost",
+    "spend",
     "test_size",
     "stratify",
     "noise",

@@ -43,6 +43,10 @@ class Curve:
         """The labels known at each round, float64 [R]."""
         return np.array([p.labels for p in self.points], np.float64)
 
+    def spent(self, unit: str) -> Floats:
+        """The budget used at each round, in labels or in the unit of the cost, float64 [R]."""
+        return self.labels if unit == "labels" else np.array([p.cost for p in self.points], np.float64)
+
     def values(self, metric: str) -> Floats:
         """The metric at each round, float64 [R]."""
         return np.array([p.metrics[metric] for p in self.points], np.float64)

@@ -24,7 +24,7 @@ class Plan:
     or texts (see ``querist.embed``: ``image_encoder``, ``text_encoder``). ``initial`` items are labelled before the
     first round, chosen by ``initial_by``: "random", "stratified" (each class first, then in proportion) or a strategy,
     which then chooses without any label. Rounds of ``batch`` items follow until ``budget`` labels (initial set
-    included; None: the whole training part) or until nothing is left to ask. Each of
+    included; None: the whole training part), until the cost reaches ``spend``, or until nothing is left to ask. Each of
     ``seeds`` has its own split, ``test_size`` of the items for testing (``stratify``: the same share of each class),
     and its own initial set: both are the same for every strategy. ``noise`` is the share of wrong answers, ``missing``
     of "unsure" ones. With several ``annotators`` each round is answered by the next of them: their shares of wrong
@@ -50,6 +50,7 @@ class Plan:
     initial_by: str = "random"
     batch: int = 10
     budget: int | None = None
+    spend: float | None = None
     seeds: tuple[int, ...] = tuple(range(10))
     test_size: float = 0.4
     stratify: bool = True
@@ -103,9 +104,22 @@ class Plan:
         if not 1 <= self.overlap <= self.annotators:
             counts = f"{self.overlap} and {self.annotators}"
             raise BadInput(f"overlap must lie between 1 and the number of annotators: got {counts}")
+        if self.spend is not None:
+            self._check_spend(self.spend)
         for name in ("noise", "missing"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise BadInput(f"{name} must be a share between 0 and 1: got {getattr(self, name)}")
+
+    def _check_spend(self, spend: float) -> None:
+        if self.cost == "items":
+            raise BadInput("spend is a budget of cost, and the cost here is counted in items: give budget, or cost=…")
+        if not 0.0 < spend < float("inf"):
+            raise BadInput(f"spend must be a number above 0, in {self.cost}: got {spend}")
+
+    @property
+    def unit(self) -> str:
+        """What budgets and curves are counted in beside labels, in words: "labels" where that is all."""
+        return "labels" if self.cost == "items" else self.cost
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,7 +143,12 @@ class Plan:
         )  # a frozen one is in the data's digest
         oracle = ("learner", "task", "noise", "missing", "cost", *fitted)
         facts, plain = self.facts(), {f.name: f.default for f in fields(self)}
-        later = ("annotators", "overlap", "audit")  # left out where they are not used: curves kept before stay valid
+        later = (
+            "annotators",
+            "overlap",
+            "audit",
+            "spend",
+        )  # left out where they are not used: curves kept before stay valid
         extra = {k: facts[k] for k in later if facts[k] != plain[k]}
         known = oracle if full else (*oracle, "initial", "initial_by", "batch", "budget")
         return {k: facts[k] for k in known} | ({} if full else extra)

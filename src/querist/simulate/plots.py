@@ -16,7 +16,7 @@ from querist._arrays import Floats
 from querist.simulate.curve import LOWER_IS_BETTER, Curve
 from querist.simulate.palette import LIGHT, Ink, inks
 from querist.simulate.savings import ENOUGH_SEEDS
-from querist.simulate.tables import metric_name, number, number_list
+from querist.simulate.tables import metric_name, number, number_list, unit_of
 
 Axes: TypeAlias = Any  # matplotlib has types, but importing them costs what importing it costs
 Figure: TypeAlias = Any
@@ -32,10 +32,10 @@ TEXT = 10.5
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A strategy: mean over seeds and the ends of its band, each [R]; no band for one seed."""
+    """A strategy: what was spent, the mean over seeds, the ends of its band, each [R]; no band for one seed."""
 
     name: str
-    labels: Floats
+    spent: Floats
     mean: Floats
     low: Floats
     high: Floats
@@ -58,6 +58,8 @@ class Picture:
     metric: str
     seeds: int
     panels: tuple[Panel, ...]
+    unit: str = "labels"
+    """What is spent."""
     compact: bool = False
     """Draw a single panel as small as one of many."""
 
@@ -68,26 +70,29 @@ class Picture:
 
 def picture_of(summary: Mapping[str, Any], curves: Sequence[Curve]) -> Picture:
     """Average curves over seeds."""
-    metric = summary["metric"]
+    metric, unit = summary["metric"], unit_of(summary)
     panels = []
     for dataset, full in summary["full"].items():
         names = [row["strategy"] for row in summary["rows"] if row["dataset"] == dataset]
-        lines = [mean_line(n, [c for c in curves if (c.dataset, c.strategy) == (dataset, n)], metric) for n in names]
+        own = {n: [c for c in curves if (c.dataset, c.strategy) == (dataset, n)] for n in names}
+        lines = [mean_line(n, own[n], metric, unit=unit) for n in names]
         panels.append(Panel(dataset, tuple(lines), full["metrics"][metric]["mean"], full["labels"]))
-    return Picture(metric, max(row["seeds"] for row in summary["rows"]), tuple(panels))
+    return Picture(metric, max(row["seeds"] for row in summary["rows"]), tuple(panels), unit)
 
 
-def mean_line(name: str, curves: Sequence[Curve], metric: str) -> Line:
+def mean_line(name: str, curves: Sequence[Curve], metric: str, *, unit: str = "labels") -> Line:
     """Average the curves of the seeds where all of them are known; between rounds they are taken as straight.
 
     The band is the 95 % interval of the mean by Student's t; of two or three seeds, where that says next to nothing,
     their range.
     """
-    start, end = max(c.labels[0] for c in curves), min(c.labels[-1] for c in curves)
-    grid = np.unique(np.concatenate([c.labels for c in curves]))
+    spent = [c.spent(unit) for c in curves]
+    start = max(x[0] for x in spent)
+    end = max(start, min(x[-1] for x in spent))
+    grid = np.unique(np.concatenate([*spent, [start, end]]))
     grid = grid[(grid >= start) & (grid <= end)]
     grid = grid[np.unique(np.linspace(0, len(grid) - 1, min(len(grid), POINTS)).round().astype(int))]
-    values = np.array([np.interp(grid, c.labels, c.values(metric)) for c in curves])
+    values = np.array([np.interp(grid, x, c.values(metric)) for x, c in zip(spent, curves, strict=True)])
     if len(values) < ENOUGH_SEEDS:
         return Line(name, grid, values.mean(axis=0), values.min(axis=0), values.max(axis=0))
     half, mean = _half_width(values), values.mean(axis=0)
@@ -148,7 +153,7 @@ def draw(picture: Picture) -> Figure:
     for i, panel in enumerate(picture.panels):
         row, column = divmod(i, columns)
         corner = np.array([column * width + LEFT, (rows - 1 - row) * height + BOTTOM])
-        _panel(figure.add_axes((*(corner / size), *(inner / size))), panel, picture.metric)
+        _panel(figure.add_axes((*(corner / size), *(inner / size))), panel, picture)
     return figure
 
 
@@ -157,18 +162,18 @@ def _footer(figure: Figure, picture: Picture) -> None:
     figure.text(*place, caption(picture), size=TEXT, color=LIGHT["quiet"], va="bottom")
 
 
-def _panel(axes: Axes, panel: Panel, metric: str) -> None:
+def _panel(axes: Axes, panel: Panel, picture: Picture) -> None:
     palette = inks([line.name for line in panel.lines])
     for line in panel.lines:
         ink = palette[line.name]
-        axes.fill_between(line.labels, line.low, line.high, color=ink.colour, alpha=0.16, linewidth=0)
-        axes.plot(line.labels, line.mean, color=ink.colour, linestyle=ink.dash, linewidth=ink.width, zorder=ink.layer)
+        axes.fill_between(line.spent, line.low, line.high, color=ink.colour, alpha=0.16, linewidth=0)
+        axes.plot(line.spent, line.mean, color=ink.colour, linestyle=ink.dash, linewidth=ink.width, zorder=ink.layer)
     axes.axhline(panel.full, color=FULL_INK.colour, linewidth=FULL_INK.width, linestyle=FULL_INK.dash, zorder=1)
-    start, end = min(line.labels[0] for line in panel.lines), max(line.labels[-1] for line in panel.lines)
+    start, end = min(line.spent[0] for line in panel.lines), max(line.spent[-1] for line in panel.lines)
     axes.set_xlim(start, end if end > start else start + 1)
-    low, high = _limits(panel, metric)
+    low, high = _limits(panel, picture.metric)
     axes.set_ylim(low, high)
-    _frame(axes, panel, metric, low)
+    _frame(axes, panel, picture, low)
     _name_ends(axes, panel, palette)
 
 
@@ -182,9 +187,10 @@ def _limits(panel: Panel, metric: str) -> tuple[float, float]:
     return max(0.0, min(0.8, float(np.floor(values.min() * 10) / 10))), 1.0
 
 
-def _frame(axes: Axes, panel: Panel, metric: str, low: float) -> None:
+def _frame(axes: Axes, panel: Panel, picture: Picture, low: float) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+    metric = picture.metric
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(LIGHT["line"])
     axes.grid(axis="y", color=LIGHT["line"], linewidth=0.7)
@@ -199,7 +205,8 @@ def _frame(axes: Axes, panel: Panel, metric: str, low: float) -> None:
         0, 1.03, f"{metric_name(metric)} on test items{start}", transform=axes.transAxes, size=TEXT,
         color=LIGHT["quiet"], va="bottom", parse_math=False,
     )  # fmt: skip
-    axes.set_xlabel("labels", size=TEXT, color=LIGHT["quiet"])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.0f}"))
+    axes.set_xlabel(picture.unit, size=TEXT, color=LIGHT["quiet"])
 
 
 def _ends(panel: Panel) -> list[tuple[str, Line | None]]:
@@ -217,7 +224,7 @@ def _name_ends(axes: Axes, panel: Panel, palette: Mapping[str, Ink]) -> None:
     places = spread(wanted, 1.3 * TEXT / 72 / inches.height, 0.0, 1.0 + 0.35 / inches.height)
     for (name, line), y, place in zip(ends, wanted, places.tolist(), strict=True):
         ink = FULL_INK if line is None else palette[name]
-        end = 1.0 if line is None else (float(line.labels[-1]) - left) / (right - left)
+        end = 1.0 if line is None else (float(line.spent[-1]) - left) / (right - left)
         x = 1 + np.array([0.04, 0.16, 0.36, 0.42]) / inches.width
         free = {"transform": axes.transAxes, "clip_on": False, "color": ink.colour}
         axes.plot([end, x[0], x[1]], [y, y, place], linewidth=0.8, **free)

@@ -8,7 +8,16 @@ from typing import Any
 
 from querist.simulate.palette import DARK, LIGHT
 from querist.simulate.plots import Picture, caption, svg
-from querist.simulate.tables import Table, areas_table, metrics_table, needed_table, seconds_table, sentence
+from querist.simulate.tables import (
+    Table,
+    areas_table,
+    metrics_table,
+    needed_table,
+    number_list,
+    seconds_table,
+    sentence,
+    unit_of,
+)
 
 _STYLE = """
 * { box-sizing: border-box; }
@@ -47,7 +56,7 @@ def report(summary: Mapping[str, Any], picture: Picture) -> str:
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="answer">{escape(sentence(summary))}</p>',
-        *_section("Labels needed", summary, needed_table, note=_NEEDED),
+        *_section(f"{unit_of(summary).capitalize()} needed", summary, needed_table, note=_NEEDED),
         "<h2>Learning curves</h2>",
         _figure(picture),
         *_section("Over the whole budget", summary, areas_table, note=_AREAS),
@@ -61,9 +70,9 @@ def report(summary: Mapping[str, Any], picture: Picture) -> str:
 
 
 _NEEDED = (
-    "Median over seeds of the first number of labels at which the curve, smoothed over {window} rounds, reaches the "
-    "target; in brackets the 95 % bootstrap interval, from four seeds on. Factor saved: labels of random divided by "
-    "labels of the strategy, resampled over the same seeds."
+    "Median over seeds of the first number of {unit} at which the curve, smoothed over {window} rounds, reaches the "
+    "target; in brackets the 95 % bootstrap interval, from four seeds on. Factor saved: {unit} of random divided by "
+    "{unit} of the strategy, resampled over the same seeds."
 )
 _AREAS = (
     "Mean over seeds ± standard error. Area under the curve: mean value over the budget, from the initial set on. "
@@ -94,7 +103,7 @@ def _section(title: str, summary: Mapping[str, Any], make: Any, note: str = "") 
     for dataset in datasets:
         parts += [f"<h3>{escape(dataset)}</h3>"] * (len(datasets) > 1)
         parts.append(f'<div class="panel">{html_table(make(summary, dataset))}</div>')
-    words = note.format(window=summary["plan"]["window"])
+    words = note.format(window=summary["plan"]["window"], unit=unit_of(summary))
     return [*parts, *([f'<p class="quiet">{escape(words)}</p>'] if words else [])]
 
 
@@ -126,7 +135,7 @@ def _facts(summary: Mapping[str, Any]) -> str:
         "strategies": ", ".join(plan["strategies"]),
         "learner": plan["learner"],
         "initial set": f"{plan['initial']} labels, {plan['initial_by']}",
-        "rounds": f"{plan['batch']} labels each, up to {plan['budget'] or 'the whole training part'}",
+        "rounds": f"{plan['batch']} labels each, up to {_end(plan)}",
         "test items": ", ".join(f"{d} {full['test_items']:,}" for d, full in summary["full"].items()),
         "oracle": _oracle(plan),
         "seeds": ranges(plan["seeds"]),
@@ -153,6 +162,11 @@ def ranges(numbers: Sequence[int]) -> str:
 
 def _value(name: str, value: str) -> str:
     return f"<code>{escape(value)}</code>" if name == "command" else escape(value)
+
+
+def _end(plan: Mapping[str, Any]) -> str:
+    end = str(plan["budget"] or "the whole training part")
+    return end if plan.get("spend") is None else f"{end}, or {number_list(plan['spend'])} {plan['cost']}"
 
 
 def _oracle(plan: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,8 @@ def _row(
     base = _by_seed(curves, dataset, BASELINE)
     goal = np.array([c.values(metric)[-1] for c in _by_seed(full, dataset, None)])
     needs = _Needs(plan, metric, f"{dataset}/{strategy}", own, base)
-    shares = {f"{s:g}": needs.reaching(_share(goal, s, metric), f"full/{s:g}") for s in plan.shares}
-    targets = {f"{t:g}": needs.reaching(np.full(len(own), t), f"value/{t:g}") for t in plan.targets}
+    labels = _needed(plan, needs, goal)
+    cost = None if plan.unit == "labels" else _needed(plan, replace(needs, unit=plan.unit), goal)
     return {
         "dataset": dataset,
         "strategy": strategy,
@@ -65,11 +66,20 @@ def _row(
         **_areas(plan, metric, own),
         "final": {m: mean_se([c.values(m)[-1] for c in own]) for m in own[0].points[0].metrics},
         "cost": {"unit": plan.cost, **mean_se([c.points[-1].cost for c in own])},
-        "labels_to": targets,
-        "labels_to_full": shares,
+        "labels_to": labels[0],
+        "labels_to_full": labels[1],
+        "cost_to": cost and cost[0],
+        "cost_to_full": cost and cost[1],
         "vs_random": versus(_aubcs(own, metric), _aubcs(base, metric)) if base and strategy != BASELINE else None,
         **_seconds(own),
     }
+
+
+def _needed(plan: Plan, needs: _Needs, goal: Floats) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what is needed to reach values, and to reach shares of the value with all labels."""
+    targets = {f"{t:g}": needs.reaching(np.full(len(goal), t), f"value/{t:g}") for t in plan.targets}
+    shares = {f"{s:g}": needs.reaching(_share(goal, s, needs.metric), f"full/{s:g}") for s in plan.shares}
+    return targets, shares
 
 
 def _by_seed(curves: Sequence[Curve], dataset: str, strategy: str | None) -> list[Curve]:
@@ -105,32 +115,35 @@ def _seconds(curves: Sequence[Curve]) -> dict[str, Any]:
     return {"seconds_per_query": float(np.mean(per_query)) if per_query else None, "seconds": totals}
 
 
+@dataclass(frozen=True)
 class _Needs:
-    """Labels needed by one strategy and by the baseline, over the same seeds."""
+    """Labels, or cost in another unit, needed by one strategy and by the baseline, over the same seeds."""
 
-    def __init__(self, plan: Plan, metric: str, name: str, own: Sequence[Curve], base: Sequence[Curve]) -> None:
-        self.metric, self.window, self.name = metric, plan.window, name
-        self.own, self.base = own, base
+    plan: Plan
+    metric: str
+    name: str
+    own: Sequence[Curve]
+    base: Sequence[Curve]
+    unit: str = "labels"
 
     def reaching(self, targets: Floats, stream: str) -> dict[str, Any]:
-        """Give the median labels to a target per seed, and the factor saved against the baseline."""
-        own = self._labels(self.own, targets)
+        """Give the median of what a target needs per seed, and the factor saved against the baseline."""
+        own = self._spent(self.own, targets)
         found = {**median_labels(own, self._rng(stream)), "target": float(targets.mean()), "saved": None}
         if self.base and self.base[0].strategy != self.own[0].strategy:
-            budget = float(np.median([c.labels[-1] for c in self.base]))
-            base = self._labels(self.base, targets)
+            budget = float(np.median([c.spent(self.unit)[-1] for c in self.base]))
+            base = self._spent(self.base, targets)
             found["saved"] = factor_saved(own, base, budget=budget, rng=self._rng(f"{stream}/saved"))
         return found
 
-    def _labels(self, curves: Sequence[Curve], targets: Floats) -> Floats:
-        lower = self.metric in LOWER_IS_BETTER
+    def _spent(self, curves: Sequence[Curve], targets: Floats) -> Floats:
+        how: Any = {"lower": self.metric in LOWER_IS_BETTER, "window": self.plan.window}
         pairs = zip(curves, targets.tolist(), strict=True)
-        return np.array(
-            [labels_to(c.labels, c.values(self.metric), t, lower=lower, window=self.window) for c, t in pairs]
-        )
+        return np.array([labels_to(c.spent(self.unit), c.values(self.metric), t, **how) for c, t in pairs])
 
     def _rng(self, stream: str) -> np.random.Generator:
-        return Draw(0).rng(f"bootstrap/{self.name}/{stream}")
+        unit = "" if self.unit == "labels" else f"/{self.unit}"
+        return Draw(0).rng(f"bootstrap/{self.name}/{stream}{unit}")
 
 
 def curves_csv(curves: Iterable[Curve]) -> str:

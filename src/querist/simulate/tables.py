@@ -73,8 +73,24 @@ def number_list(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 
+def unit_of(summary: Mapping[str, Any]) -> str:
+    """Name what budgets and curves are counted in.
+
+    >>> unit_of({"plan": {"cost": "items"}}), unit_of({"plan": {"cost": "tokens"}})
+    ('labels', 'tokens')
+    """
+    cost = str(summary["plan"].get("cost", "items"))
+    return "labels" if cost == "items" else cost
+
+
+def _to_full(summary: Mapping[str, Any], row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give what a strategy needs to reach shares of the value with all labels, in the unit of the curves."""
+    found: Mapping[str, Any] = row["labels_to_full" if unit_of(summary) == "labels" else "cost_to_full"]
+    return found
+
+
 def labels_needed(entry: Mapping[str, Any], budget: float) -> str:
-    """Write a median number of labels with its interval, or that the target was not reached.
+    """Write a median number of labels, or of what else is paid, with its interval, or that the target was not reached.
 
     >>> labels_needed({"median": 40.0, "interval": [35.0, None]}, 300)
     '40 (35 to > 300)'
@@ -107,24 +123,26 @@ def _between(interval: Any, beyond: str, write: Any) -> str:
 
 
 def needed_table(summary: Mapping[str, Any], dataset: str, shares: tuple[str, ...] = ("0.9", "0.95")) -> Table:
-    """Tell the labels needed to reach shares of the value with all labels: one row per strategy."""
+    """Tell what is needed to reach shares of the value with all labels, in the unit paid: one row per strategy."""
     rows = [row for row in summary["rows"] if row["dataset"] == dataset]
-    known = [s for s in shares if s in rows[0]["labels_to_full"]]
-    budget = _budget(summary, dataset)
+    known, unit = [s for s in shares if s in rows[0]["labels_to_full"]], unit_of(summary)
     header = ["strategy"]
     for share in known:
         goal = number(summary["metric"])(rows[0]["labels_to_full"][share]["target"])
-        header += [f"labels to {100 * float(share):g} % of full ({goal})", "factor saved"]
+        header += [f"{unit} to {100 * float(share):g} % of full ({goal})", "factor saved"]
     body = []
     for row in rows:
-        entries = [row["labels_to_full"][share] for share in known]
-        cells = [(labels_needed(e, budget), factor(e["saved"])) for e in entries]
+        entries = [_to_full(summary, row)[share] for share in known]
+        cells = [(labels_needed(e, _budget(summary, row)), factor(e["saved"])) for e in entries]
         body.append((row["strategy"], *(text for pair in cells for text in pair)))
     return Table(tuple(header), tuple(body))
 
 
-def _budget(summary: Mapping[str, Any], dataset: str) -> float:
-    full, planned = summary["full"][dataset]["labels"], summary["plan"]["budget"]
+def _budget(summary: Mapping[str, Any], row: Mapping[str, Any]) -> float:
+    """Give the labels that a run may ask, or what it spent in another unit."""
+    if unit_of(summary) != "labels":
+        return float(round(row["cost"]["mean"]))
+    full, planned = summary["full"][row["dataset"]]["labels"], summary["plan"]["budget"]
     return float(full if planned is None else min(full, planned))
 
 
@@ -134,7 +152,7 @@ def areas_table(summary: Mapping[str, Any], dataset: str) -> Table:
     rows = [row for row in summary["rows"] if row["dataset"] == dataset]
     header = (
         "strategy",
-        "area under the curve",
+        "area under the curve, by labels" if unit_of(summary) != "labels" else "area under the curve",
         "same, log labels",
         "difference to random",
         "seeds better than random",
@@ -200,29 +218,33 @@ def _on_many(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], shar
     if not versus:
         return f"{start} was run without random: there is nothing to compare it with."
     better = sum(v["mean"] > 0 for v in versus)
-    saved = [r["labels_to_full"][share]["saved"] for r in rows]
+    saved = [_to_full(summary, r)[share]["saved"] for r in rows]
     factors = [s["factor"] for s in saved if s is not None and s["factor"] is not None]
     words = f"{start} was above random on {better}"
     if not factors:
         return f"{words}; both reached {_goal(summary, share)} on none."
     said = _times(exp(sum(log(f) for f in factors) / len(factors)))
     said = "about as many" if said.endswith("same") else said
-    return f"{words}; on the {len(factors)} where both reached {_goal(summary, share)} it needed {said} labels."
+    said = f"{said} {unit_of(summary)}"
+    return f"{words}; on the {len(factors)} where both reached {_goal(summary, share)} it needed {said}."
 
 
 def _on_one(summary: Mapping[str, Any], row: Mapping[str, Any], share: str) -> str:
-    entry, dataset = row["labels_to_full"][share], row["dataset"]
-    budget = number_list(_budget(summary, dataset))
+    entry, dataset = _to_full(summary, row)[share], row["dataset"]
+    unit = unit_of(summary)
     if not summary["full"][dataset]["labels"]:
         return f"On {dataset}, no item got a label: there is nothing to compare."
     goal = f"{_goal(summary, share)} ({number(summary['metric'])(entry['target'])})"
     if entry["median"] is None:
-        return f"On {dataset}, {row['strategy']} did not reach {goal} within {budget} labels."
-    start = f"On {dataset}, {row['strategy']} reached {goal} with {number_list(entry['median'])} labels"
+        return (
+            f"On {dataset}, {row['strategy']} did not reach {goal} within {number_list(_budget(summary, row))} {unit}."
+        )
+    start = f"On {dataset}, {row['strategy']} reached {goal} with {number_list(entry['median'])} {unit}"
     base = next((r for r in summary["rows"] if r["dataset"] == dataset and r["strategy"] == "random"), None)
     if base is None:
         return f"{start}; random was not run."
-    return f"{start}{_beside(entry['saved'], base['labels_to_full'][share]['median'], budget, seeds=row['seeds'])}."
+    other, budget = _to_full(summary, base)[share]["median"], number_list(_budget(summary, base))
+    return f"{start}{_beside(entry['saved'], other, budget, seeds=row['seeds'])}."
 
 
 def _beside(saved: Mapping[str, Any], other: float | None, budget: str, *, seeds: int) -> str:
