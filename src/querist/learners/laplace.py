@@ -29,8 +29,8 @@ class Laplace:
 
     ``base`` is any learner that gives embed and head: ``torch``, ``transformers``, ``linear``. The posterior is
     N(weights, H⁻¹), H the exact Hessian of the log loss on the labelled embeddings and of the penalty. ``prior`` is the
-    precision of the weights; None takes that under which the head was fitted where it is known, else the one of the
-    greatest evidence (MacKay 1992).
+    precision of the weights; None takes that under which the head was fitted where it is known, else the one under
+    which the head is likeliest, C·(D + 1) / ‖head‖².
 
     Evidence: draws [N, K, C], probs, their mean; embed and head as the base has them. Cost: one fit of the base, and
     O((C·min(L, D))³) for the posterior, up to 3,000 such parameters; beyond, see ``linear``.
