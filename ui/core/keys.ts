@@ -1,5 +1,10 @@
 /** One table of what keys do. The help, the hints and the dispatch read it; nothing else names a key. */
 
+import { digit } from "./digits.ts";
+import type { Press } from "./press.ts";
+import { latin } from "./press.ts";
+import { capNow, meant } from "./rebind.ts";
+
 export type Action =
   | "answer"
   | "accept"
@@ -53,56 +58,36 @@ export const bindings: readonly Binding[] = [
   row("Look closer", "close", "escape", "Esc", "Close", "close a panel"),
 ];
 
-/** What of a key press matters here; a `KeyboardEvent` is one. */
-export interface Press {
-  key: string;
-  code: string;
-  shiftKey: boolean;
-  ctrlKey: boolean;
-  metaKey: boolean;
-  altKey: boolean;
-  repeat: boolean;
-}
-
 export interface Command {
   action: Action;
-  /** The number of the class, from 1; for `answer` only. */
-  number?: number;
+  /** The digit that was pressed; for `answer` only. */
+  digit?: string;
 }
 
 /** Find what a key press asks for; null when it is not ours. Held-down keys ask for nothing: one press, one answer. */
 export function command(press: Press): Command | null {
   if (press.altKey || press.repeat) return null;
   if (press.ctrlKey || press.metaKey) return platformUndo(press);
-  const number = digit(press);
-  if (number) return { action: "answer", number };
-  const key = latin(press);
-  const binding = bindings.find((one) => one.key === key && (one.shift ?? false) === (press.shiftKey && key !== "?"));
-  return binding ? { action: binding.action } : null;
+  const asked = meant(press);
+  if (!asked) return null;
+  const pressed = digit(asked);
+  if (pressed) return { action: "answer", digit: pressed };
+  const key = latin(asked);
+  const found = bindings.find((one) => one.key === key && (one.shift ?? false) === (asked.shiftKey && key !== "?"));
+  return found ? { action: found.action } : null;
 }
 
-/** Ctrl+Z and Cmd+Z mean undo everywhere else: here too. */
+/** Ctrl+Z and Cmd+Z mean undo everywhere else: here too, whatever key was chosen. */
 function platformUndo(press: Press): Command | null {
   if (latin(press) !== "z") return null;
   return { action: press.shiftKey ? "redo" : "undo" };
 }
 
-/** The digit of a press; by its place on keyboards whose digits need Shift. */
-export function digit(press: Press): number | null {
-  if (/^[1-9]$/.test(press.key)) return Number(press.key);
-  const placed = /^(?:Digit|Numpad)([1-9])$/.exec(press.code);
-  return placed && !press.shiftKey && !isOurs(press.key) ? Number(placed[1]) : null;
-}
-
-/** The letter of a press; by its place on keyboards without Latin letters. */
-export function latin(press: Press): string {
-  const letter = /^Key([A-Z])$/.exec(press.code);
-  const foreign = press.key.length === 1 && press.key.charCodeAt(0) > 127;
-  return (letter && foreign ? letter[1]! : press.key).toLowerCase();
-}
-
-const isOurs = (key: string): boolean => bindings.some((one) => one.key === key.toLowerCase());
-
+/** Give the row of an action, with the key cap as a person has chosen it. */
 export function binding(action: Action): Binding {
-  return bindings.find((one) => one.action === action)!;
+  const found = bindings.find((one) => one.action === action)!;
+  return { ...found, cap: capNow(chord(found)) };
 }
+
+/** Write the key of a row as it is by itself. */
+export const chord = ({ key, shift }: Binding): string => (shift ? `shift ${key}` : key);

@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TargetedMouseEvent } from "preact";
 import { ago, confidence, labelText } from "../core/format.ts";
+import { digitsOf } from "../core/digits.ts";
 import { binding } from "../core/keys.ts";
 import type { Action } from "../core/keys.ts";
 import { taskType } from "../core/types.ts";
@@ -106,11 +107,13 @@ function Choices({ schema, item }: { schema: Schema; item: Item | null }) {
   const [sought, seek] = useState("");
   const matches = schema.labels.filter((name) => String(name).toLowerCase().includes(sought.toLowerCase()));
   const pick = (name: Name) => (choose(name), seek(""), closePanel());
+  const digits = digitsOf(schema.labels);
+  const placeOf = (name: Name) => schema.labels.indexOf(name);
   return (
     <div class="choices" role="group" aria-label={several ? "Classes, any number of them" : "Classes"}>
       {panel.value === "find" && <Find value={sought} onInput={seek} onPick={() => matches[0] !== undefined && pick(matches[0])} />}
       {(panel.value === "find" ? matches : schema.labels).map((name) => (
-        <Choice key={name} name={name} number={schema.labels.indexOf(name) + 1} item={item} />
+        <Choice key={name} name={name} place={placeOf(name)} digit={digits[placeOf(name)]!} item={item} />
       ))}
     </div>
   );
@@ -136,13 +139,13 @@ function Find(props: { value: string; onInput(value: string): void; onPick(): vo
   );
 }
 
-function Choice({ name, number, item }: { name: Name; number: number; item: Item | null }) {
+function Choice({ name, place, digit, item }: { name: Name; place: number; digit: string; item: Item | null }) {
   const chosen = includes(draft.value, name);
   const suggested = !hidden.value && includes(item?.suggestion?.label ?? null, name);
-  const key = number <= 9 ? String(number) : undefined;
+  const key = digit || undefined;
   return (
     <button
-      class={`choice hue-${((number - 1) % 8) + 1}${suggested ? " suggested" : ""}`}
+      class={`choice hue-${(place % 8) + 1}${suggested ? " suggested" : ""}`}
       disabled={!item}
       aria-pressed={chosen}
       aria-keyshortcuts={key}

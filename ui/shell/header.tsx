@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { Session } from "../core/types.ts";
 import { ago, count } from "../core/format.ts";
+import { binding } from "../core/keys.ts";
 import { facts, now, training } from "./facts.ts";
 import { toggle } from "./panels.ts";
 
@@ -21,7 +22,7 @@ export function Header({ session, hash }: { session: Session; hash: string }) {
       {session.study && <FactsLine />}
       <ThemeButton />
       {session.study && hash === "#/" && (
-        <button class="icon-button" onClick={() => toggle("help")} aria-label="All keys" title="All keys (?)">
+        <button class="icon-button" onClick={() => toggle("help")} aria-label="All keys" title={`All keys (${binding("help").cap})`}>
           ?
         </button>
       )}

@@ -1,10 +1,12 @@
 /** The labelling screen: the item is the page; the answer bar, the last answers and why this item stand below it. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { digitsOf } from "../core/digits.ts";
 import { command } from "../core/keys.ts";
 import type { Action, Command } from "../core/keys.ts";
 import type { Session, Study } from "../core/types.ts";
 import { AnswerBar, Cap } from "./answers.tsx";
+import { changedKeys, openKeys } from "./bound.ts";
 import * as desk from "./desk.ts";
 import { Guidelines } from "./guidelines.tsx";
 import { Help } from "./help.tsx";
@@ -22,6 +24,8 @@ let opened: Promise<() => void> | null = null;
 export function Labelling({ session }: { session: Session }) {
   const study = session.study!;
   useEffect(() => void sit(session, false), [session]);
+  useEffect(() => openKeys(session.who), [session]);
+  void changedKeys.value;
   useEffect(() => listenToKeys(study), [study]);
   if (seat.value === "elsewhere") return <Elsewhere session={session} />;
   return (
@@ -102,8 +106,7 @@ function listenToKeys(study: Study): () => void {
     if (event.defaultPrevented || belongsElsewhere(event)) return;
     const asked = command(event);
     if (!asked) return;
-    event.preventDefault();
-    run(asked, study);
+    if (run(asked, study)) event.preventDefault();
   };
   document.addEventListener("keydown", onKeyDown);
   return () => document.removeEventListener("keydown", onKeyDown);
@@ -114,16 +117,15 @@ function belongsElsewhere(event: KeyboardEvent): boolean {
   const target = event.target instanceof Element ? event.target : document.body;
   if (target.closest("input, textarea, select, [contenteditable]")) return true;
   if (event.key === "Enter" && target.closest("button, a, summary")) return true;
-  return panel.value === "help" && event.key !== "?";
+  return panel.value === "help" && command(event)?.action !== "help";
 }
 
-function run({ action, number }: Command, study: Study): void {
-  if (action === "answer") {
-    const name = study.task.labels[number! - 1];
-    if (name !== undefined) desk.choose(name);
-    return;
-  }
-  actions[action]();
+/** Do what is asked; says whether there was something to do. */
+function run({ action, digit }: Command, { task }: Study): boolean {
+  if (action !== "answer") return actions[action](), true;
+  const name = task.labels[digitsOf(task.labels).indexOf(digit!)];
+  if (name !== undefined) desk.choose(name);
+  return name !== undefined;
 }
 
 const actions: Record<Exclude<Action, "answer">, () => void> = {

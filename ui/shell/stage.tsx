@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Item, Label, Study } from "../core/types.ts";
 import type { View, Label as ViewLabel } from "../views/contract.ts";
+import { changedKeys } from "./bound.ts";
 import { attach, draft, hidden, visible } from "./desk.ts";
 import { asViewItem, load, ready, viewUrl } from "./modules.ts";
 import { supply } from "./supply.ts";
@@ -43,7 +44,7 @@ function Mount({ item, view, study }: { item: Item; view: View; study: Study }) 
     });
     attach(mounted);
     return () => (attach(null), mounted.destroy());
-  }, [item.id, hidden.value]);
+  }, [item.id, hidden.value, changedKeys.value]);
   return <div class={`stage stage-${item.view}`} data-item={item.id} ref={host} role="region" aria-label="Item to label" tabIndex={0} />;
 }
 

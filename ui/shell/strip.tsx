@@ -1,6 +1,8 @@
 /** The last answers, newest first: each flashes when it is given, shows its item again when pressed. */
+import { digitsOf } from "../core/digits.ts";
 import { labelText } from "../core/format.ts";
 import type { Entry } from "../core/history.ts";
+import { binding } from "../core/keys.ts";
 import { isPicks } from "../core/types.ts";
 import type { Name, Schema } from "../core/types.ts";
 import { history, revisit, undo } from "./desk.ts";
@@ -12,7 +14,7 @@ export function Strip({ schema }: { schema: Schema }) {
   const last = done.slice(-SHOWN).reverse();
   return (
     <div class="strip">
-      <button class="icon-button" onClick={() => void undo()} disabled={done.length === 0} aria-label="Undo" title="Undo (Z)">
+      <button class="icon-button" onClick={() => void undo()} disabled={done.length === 0} aria-label="Undo" title={`Undo (${binding("undo").cap})`}>
         <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
           <path d="M12 2v12L3 8z" fill="currentColor" />
         </svg>
@@ -44,7 +46,7 @@ function sign(entry: Entry, schema: Schema): string {
   if (kind !== "label") return kind === "unsure" ? "?" : "–";
   if (isPicks(label)) return short(label.points.length);
   if (Array.isArray(label)) return short(label.length);
-  return String(schema.labels.indexOf(label as Name) + 1 || "·");
+  return digitsOf(schema.labels)[schema.labels.indexOf(label as Name)] || "·";
 }
 
 /** A count in the room of two digits. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bindings, command } from "../core/keys.ts";
-import type { Press } from "../core/keys.ts";
+import type { Press } from "../core/press.ts";
 
 const press = (key: string, more: Partial<Press> = {}): Press => ({
   key,
@@ -24,13 +24,13 @@ test("each key asks for its action", () => {
 });
 
 test("digits answer, from the number pad too", () => {
-  assert.deepEqual(command(press("3")), { action: "answer", number: 3 });
-  assert.deepEqual(command(press("7", { code: "Numpad7" })), { action: "answer", number: 7 });
-  assert.equal(command(press("0")), null);
+  assert.deepEqual(command(press("3")), { action: "answer", digit: "3" });
+  assert.deepEqual(command(press("7", { code: "Numpad7" })), { action: "answer", digit: "7" });
+  assert.deepEqual(command(press("0")), { action: "answer", digit: "0" });
 });
 
 test("digits are found by place where they need Shift", () => {
-  assert.deepEqual(command(press("&", { code: "Digit1" })), { action: "answer", number: 1 });
+  assert.deepEqual(command(press("&", { code: "Digit1" })), { action: "answer", digit: "1" });
 });
 
 test("letters are found by place on keyboards without Latin letters", () => {

@@ -5,12 +5,15 @@ import {
   activate, activeBox, adopt, atLeast, begin, boxesOf, click, cycle, draw, gripAt, gripPlace, hits, insert, move, name, redo,
   remove, resize, undo,
 } from "../core/boxes.ts";
-import { digit, latin } from "../core/keys.ts";
+import { classAt, digitsOf } from "../core/digits.ts";
+import { latin } from "../core/press.ts";
 import type { Look, Point, Size } from "../core/zoom.ts";
 import type { Label, Mounted, Seen, ViewKey, ViewProps, WireBox } from "./contract.ts";
-import { Classes, keyButton, Threshold } from "./parts/bar.ts";
+import { Classes, keyButton } from "./parts/bar.ts";
+import type { Key } from "./parts/dom.ts";
 import { element, takeKeys } from "./parts/dom.ts";
 import type { Grabbed } from "./parts/gestures.ts";
+import { ARROWS, describe, Hand, REACH, same, TINY } from "./parts/hand.ts";
 import type { Pen } from "./parts/layer.ts";
 import { hueOf, Layer, stroke } from "./parts/layer.ts";
 import type { Additions } from "./parts/picture.ts";
@@ -29,23 +32,16 @@ export const keys: readonly ViewKey[] = [
   { key: "Shift + arrow", hint: "resize it at its right or lower edge" },
   { key: "Tab", hint: "choose the next box, overlapping ones in a row" },
   { key: "Del", hint: "remove the chosen box" },
-  { key: ", .", hint: "show more, or fewer, of the model's boxes" },
+  { key: ",", hint: "show more of the model's boxes" },
+  { key: ".", hint: "show fewer of them" },
   { key: "Esc", hint: "let go of the box" },
   ...pictureKeys,
 ];
 
 const HOW = "Drag to draw, click to choose; a number names.";
-const REACH = 8;
-const TINY = 4;
 const NUDGE = 2;
-const FINE = 0.05;
 const FONT = "600 13px system-ui, sans-serif";
-const ARROWS: Readonly<Record<string, Point>> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
+const DEEDS = { undo, redo, atLeast, activate, remove, cycle, count: (boxing: Boxing) => boxesOf(boxing).length };
 const CORNERS: readonly Grip[] = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 
 export function mount(host: HTMLElement, props: ViewProps): Mounted {
@@ -62,20 +58,20 @@ class Drawer {
   private readonly picture: Picture;
   private readonly layer: Layer;
   private readonly classes: Classes;
-  private readonly threshold: Threshold;
-  private readonly said = element("p", { class: "hidden-text", "aria-live": "polite" });
+  private readonly hand: Hand<Boxing>;
   private readonly names: readonly (string | number)[];
+  private readonly digits: readonly string[];
   private boxing: Boxing;
 
   constructor(private readonly props: ViewProps) {
     const { signal } = this.closing;
     this.names = props.schema.labels ?? [];
+    this.digits = digitsOf(this.names);
     this.classes = new Classes(this.names, (at) => this.named(at), signal);
-    this.threshold = new Threshold((value) => this.limit(value), signal);
     const how = element("span", { class: "view-marks-how" }, HOW);
-    const tools = [keyButton("I", "new", () => this.placed(), signal), keyButton("Del", "remove", () => void this.removed(), signal)];
-    const bar = element("div", { class: "view-marks-bar" }, this.classes.root, ...tools, this.threshold.root, how);
+    const bar = element("div", { class: "view-marks-bar" });
     const additions: Additions = {
+      zeroTaken: this.digits.includes("0"),
       below: [bar],
       painted: (look: Look) => this.layer.follow(look),
       grab: (at: Point, event: PointerEvent) => this.grab(at, event),
@@ -83,9 +79,12 @@ class Drawer {
     this.picture = new Picture(props.item, additions);
     this.layer = new Layer(this.picture.table, (pen, look, room) => this.paint(pen, look, room));
     this.boxing = this.from(props.label);
-    const about = { role: "application", tabindex: "0", "aria-label": "Image to draw boxes in", "aria-roledescription": "drawing" };
-    for (const [attribute, value] of Object.entries(about)) this.picture.table.setAttribute(attribute, value);
-    this.root = element("div", { class: "view-marks" }, this.picture.root, this.said);
+    const marks = { table: this.picture.table, state: () => this.boxing, become: (next: Boxing, said?: string) => this.become(next, said) };
+    this.hand = new Hand(marks, DEEDS, "boxes", signal);
+    const tools = [keyButton("i", "new", () => this.placed(), signal), keyButton("Del", "remove", () => void this.hand.removed(), signal)];
+    bar.append(this.classes.root, ...tools, this.hand.threshold.root, how);
+    describe(this.picture.table, "Image to draw boxes in", "drawing");
+    this.root = element("div", { class: "view-marks" }, this.picture.root, this.hand.said);
   }
 
   start(): void {
@@ -149,27 +148,18 @@ class Drawer {
     this.layer.paint();
   }
 
-  private take(event: KeyboardEvent): boolean {
+  private take(event: Key): boolean {
     if (event.altKey) return false;
     const arrow = ARROWS[event.key];
     if (arrow) return this.nudge(arrow, event);
-    if (event.ctrlKey || event.metaKey) return latin(event) === "z" && this.back(event.shiftKey);
-    const number = digit(event);
-    if (number) return number <= this.names.length && (this.named(number - 1), true);
-    if (event.key === "Tab") return this.onPicture(event.target) && this.tab(event.shiftKey ? -1 : 1);
-    if (event.key === "Delete" || event.key === "Backspace") return this.removed();
-    if (event.key === "Escape") return this.boxing.active !== null && (this.become(activate(this.boxing, null)), true);
-    const acts: Readonly<Record<string, () => boolean>> = {
-      i: () => (this.placed(), true),
-      ",": () => this.limited(-FINE),
-      ".": () => this.limited(FINE),
-      z: () => this.back(event.shiftKey),
-    };
-    return acts[latin(event)]?.() ?? false;
+    const at = event.ctrlKey || event.metaKey ? null : classAt(this.names, event);
+    if (at !== null) return this.named(at), true;
+    if (latin(event) === "i" && !event.ctrlKey && !event.metaKey) return this.placed(), true;
+    return this.hand.take(event);
   }
 
   /** Move or resize by some pixels of the screen, by many with Ctrl, but never by less than one of the image. */
-  private nudge(arrow: Point, event: KeyboardEvent): boolean {
+  private nudge(arrow: Point, event: Key): boolean {
     const held = activeBox(this.boxing);
     if (!held || !this.picture.look) return false;
     const far = (event.ctrlKey || event.metaKey ? 10 : 1) * NUDGE;
@@ -189,36 +179,6 @@ class Drawer {
     if (this.picture.look) this.become(insert(this.boxing, this.picture.middle), `${this.boxing.name} placed; move it by arrows`);
   }
 
-  private removed(): boolean {
-    const held = this.boxing.active !== null;
-    if (held) this.become(remove(this.boxing), "Removed");
-    return held;
-  }
-
-  private tab(by: 1 | -1): boolean {
-    if (this.boxing.active === null && boxesOf(this.boxing).length === 0) return false;
-    this.become(cycle(this.boxing, by));
-    return this.boxing.active !== null;
-  }
-
-  private back(again: boolean): boolean {
-    const next = again ? redo(this.boxing) : undo(this.boxing);
-    if (next === this.boxing) return false;
-    this.become(next, again ? "Done again" : "Undone");
-    return true;
-  }
-
-  private limited(by: number): boolean {
-    const offers = this.boxing.suggested && this.boxing.offered.length > 0;
-    if (offers) this.limit(this.boxing.threshold + by);
-    return offers;
-  }
-
-  private limit(threshold: number): void {
-    this.become(atLeast(this.boxing, threshold));
-    this.said.textContent = `${boxesOf(this.boxing).length} boxes, the model at least ${this.boxing.threshold.toFixed(2)}`;
-  }
-
   private become(next: Boxing, said?: string): void {
     const changed = boxesOf(next) !== boxesOf(this.boxing) || next.suggested !== this.boxing.suggested;
     this.boxing = next;
@@ -231,8 +191,8 @@ class Drawer {
     const held = activeBox(boxing);
     if (held) this.picture.reveal({ x: held.box[0] + held.box[2] / 2, y: held.box[1] + held.box[3] / 2 });
     this.classes.press(this.names.indexOf(held?.label ?? boxing.name));
-    this.threshold.set(boxing.threshold, boxing.suggested && boxing.offered.length > 0);
-    this.said.textContent = said ?? (held ? `${words(held)}, ${boxing.active! + 1} of ${boxesOf(boxing).length}` : "");
+    this.hand.show(boxing);
+    this.hand.said.textContent = said ?? (held ? `${words(held)}, ${boxing.active! + 1} of ${boxesOf(boxing).length}` : "");
     this.layer.paint(this.picture.look);
   }
 
@@ -253,6 +213,7 @@ class Drawer {
     if (x > room.width || y > room.height || x + width < 0 || y + height < 0) return;
     const at = this.names.indexOf(box.label);
     const held = box === activeBox(this.boxing);
+    const digit = this.digits[at] ?? "";
     pen.beginPath();
     pen.rect(x, y, width, height);
     if (held) {
@@ -260,12 +221,9 @@ class Drawer {
       pen.fill();
     }
     stroke(pen, hueOf(at), held ? 3 : 2, this.boxing.suggested ? [6, 4] : []);
-    tag(pen, held || width > 64 ? `${at + 1} ${box.label}` : String(at + 1), hueOf(at), { x, y });
+    tag(pen, held || width > 64 ? `${digit} ${box.label}`.trim() : digit || String(box.label), hueOf(at), { x, y });
   }
 
-  private onPicture(target: EventTarget | null): boolean {
-    return target instanceof Node && (target === this.picture.table || target.contains(this.picture.table));
-  }
 }
 
 /** Say what a drag from a place does: it resizes or moves the box at hand, or draws one. */
@@ -315,5 +273,3 @@ function asBoxes(given: Label | null): Box[] {
 const asScored = ({ label, score, place: [x = 0, y = 0, width = 0, height = 0] }: Seen): Scored => ({
   label, score, box: [x, y, width, height],
 });
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

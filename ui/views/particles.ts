@@ -1,6 +1,6 @@
 /** Particles of a micrograph: placed, dragged and removed by mouse and by keys; what nobody searched is dimmed. */
 
-import { latin } from "../core/keys.ts";
+import { latin } from "../core/press.ts";
 import type { Marked, Picking, Place, Region, ScoredPlace } from "../core/picks.ts";
 import {
   activate, adopt, atLeast, begin, click, cycle, grow, markedOf, move, nearest, place, pointsOf, redo, remove, search,
@@ -8,9 +8,11 @@ import {
 } from "../core/picks.ts";
 import type { Look, Point, Size } from "../core/zoom.ts";
 import type { Label, Mounted, Seen, ViewKey, ViewProps, WirePicks } from "./contract.ts";
-import { keyButton, Threshold } from "./parts/bar.ts";
+import { keyButton } from "./parts/bar.ts";
+import type { Key } from "./parts/dom.ts";
 import { element, takeKeys } from "./parts/dom.ts";
 import type { Grabbed } from "./parts/gestures.ts";
+import { ARROWS, describe, Hand, REACH, same, TINY } from "./parts/hand.ts";
 import { hueOf, Layer, Ring, stroke } from "./parts/layer.ts";
 import type { Pen } from "./parts/layer.ts";
 import { Picture, pictureKeys } from "./parts/picture.ts";
@@ -26,27 +28,21 @@ export const keys: readonly ViewKey[] = [
   { key: "← ↑ → ↓", hint: "move the chosen particle; without one, the image" },
   { key: "Tab", hint: "choose the next particle" },
   { key: "Del", hint: "remove the chosen particle" },
-  { key: "J K", hint: "smaller, larger circles; also Shift + wheel" },
-  { key: ", .", hint: "show more, or fewer, of the model's particles" },
+  { key: "J", hint: "smaller circles; also Shift + wheel" },
+  { key: "K", hint: "larger circles" },
+  { key: ",", hint: "show more of the model's particles" },
+  { key: ".", hint: "show fewer of them" },
   { key: "E", hint: "mark what you searched: drag rectangles, click one away" },
   { key: "V", hint: "what is on the screen has been searched" },
   { key: "Shift + V", hint: "all of it has been searched" },
   ...pictureKeys,
 ];
 
-const REACH = 8;
-const TINY = 4;
-const FINE = 0.05;
 const GROWTH = 2;
 const USUAL = 0.05;
 const PARTICLE = hueOf(4);
 const CHOSEN = "#ffffff";
-const ARROWS: Readonly<Record<string, Point>> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
+const DEEDS = { undo, redo, atLeast, activate, remove, cycle, count: (picking: Picking) => pointsOf(picking).length };
 
 export function mount(host: HTMLElement, props: ViewProps): Mounted {
   const picker = new Picker(props);
@@ -61,8 +57,7 @@ class Picker {
   private readonly closing = new AbortController();
   private readonly picture: Picture;
   private readonly layer: Layer;
-  private readonly threshold: Threshold;
-  private readonly said = element("p", { class: "hidden-text", "aria-live": "polite" });
+  private readonly hand: Hand<Picking>;
   private readonly told = element("span", { class: "view-marks-how" });
   private readonly searching: HTMLButtonElement;
   private readonly ring = new Ring();
@@ -73,11 +68,10 @@ class Picker {
 
   constructor(private readonly props: ViewProps) {
     const { signal } = this.closing;
-    this.threshold = new Threshold((value) => this.limit(value), signal);
-    this.searching = keyButton("E", "searched region", () => this.switchMode(), signal);
-    const all = keyButton("⇧V", "all searched", () => this.become(searchedAll(this.picking)), signal);
-    const sizes = [keyButton("J", "smaller", () => void this.size(-GROWTH), signal), keyButton("K", "larger", () => void this.size(GROWTH), signal)];
-    const bar = element("div", { class: "view-marks-bar" }, ...sizes, this.searching, all, this.threshold.root, this.told);
+    this.searching = keyButton("e", "searched region", () => this.switchMode(), signal);
+    const all = keyButton("shift v", "all searched", () => this.become(searchedAll(this.picking)), signal);
+    const sizes = [keyButton("j", "smaller", () => void this.size(-GROWTH), signal), keyButton("k", "larger", () => void this.size(GROWTH), signal)];
+    const bar = element("div", { class: "view-marks-bar" }, ...sizes, this.searching, all);
     this.picture = new Picture(props.item, {
       below: [bar],
       painted: (look) => this.layer.follow(look),
@@ -86,9 +80,11 @@ class Picker {
     });
     this.layer = new Layer(this.picture.table, (pen, look, room) => this.paint(pen, look, room));
     this.picking = this.from(props.label);
-    const about = { role: "application", tabindex: "0", "aria-label": "Micrograph to mark particles in", "aria-roledescription": "marking" };
-    for (const [attribute, value] of Object.entries(about)) this.picture.table.setAttribute(attribute, value);
-    this.root = element("div", { class: "view-marks view-particles" }, this.picture.root, this.said);
+    const marks = { table: this.picture.table, state: () => this.picking, become: (next: Picking, said?: string) => this.become(next, said) };
+    this.hand = new Hand(marks, DEEDS, "particles", signal);
+    bar.append(this.hand.threshold.root, this.told);
+    describe(this.picture.table, "Micrograph to mark particles in", "marking");
+    this.root = element("div", { class: "view-marks view-particles" }, this.picture.root, this.hand.said);
   }
 
   start(): void {
@@ -196,28 +192,23 @@ class Picker {
     this.layer.paint();
   }
 
-  private take(event: KeyboardEvent): boolean {
+  private take(event: Key): boolean {
     if (event.altKey) return false;
     const arrow = ARROWS[event.key];
     if (arrow) return this.nudge(arrow, event);
-    if (event.ctrlKey || event.metaKey) return latin(event) === "z" && this.back(event.shiftKey);
-    if (event.key === "Tab") return this.onPicture(event.target) && this.tab(event.shiftKey ? -1 : 1);
-    if (event.key === "Delete" || event.key === "Backspace") return this.removed();
-    if (event.key === "Escape") return this.letGo();
+    if (event.key === "Escape" && this.picking.active === null) return this.leaveSearch();
     const acts: Readonly<Record<string, () => boolean>> = {
       i: () => this.placed(),
       j: () => this.size(-GROWTH),
       k: () => this.size(GROWTH),
       e: () => (this.switchMode(), true),
       v: () => this.searched(event.shiftKey),
-      ",": () => this.limited(-FINE),
-      ".": () => this.limited(FINE),
-      z: () => this.back(event.shiftKey),
     };
-    return acts[latin(event)]?.() ?? false;
+    const act = event.ctrlKey || event.metaKey ? undefined : acts[latin(event)];
+    return act ? act() : this.hand.take(event);
   }
 
-  private nudge(arrow: Point, event: KeyboardEvent): boolean {
+  private nudge(arrow: Point, event: Key): boolean {
     if (this.picking.active === null || !this.picture.look || event.shiftKey) return false;
     const far = event.ctrlKey || event.metaKey ? 10 : 1;
     const step = far * Math.max(1, Math.round(1 / this.picture.look.scale));
@@ -232,22 +223,15 @@ class Picker {
     return true;
   }
 
-  private removed(): boolean {
-    const held = this.picking.active !== null;
-    if (held) this.become(remove(this.picking), "Removed");
-    return held;
-  }
-
-  private letGo(): boolean {
-    if (this.picking.active !== null) this.become(activate(this.picking, null));
-    else if (this.mode === "search") this.switchMode();
-    else return false;
-    return true;
+  private leaveSearch(): boolean {
+    const searching = this.mode === "search";
+    if (searching) this.switchMode();
+    return searching;
   }
 
   private size(by: number): boolean {
     this.become(grow(this.picking, by, this.diameter));
-    this.said.textContent = `Diameter ${this.diameter} pixels`;
+    this.hand.said.textContent = `Diameter ${this.diameter} pixels`;
     return true;
   }
 
@@ -264,30 +248,6 @@ class Picker {
     return true;
   }
 
-  private tab(by: 1 | -1): boolean {
-    if (pointsOf(this.picking).length === 0) return false;
-    this.become(cycle(this.picking, by));
-    return this.picking.active !== null;
-  }
-
-  private back(again: boolean): boolean {
-    const next = again ? redo(this.picking) : undo(this.picking);
-    if (next === this.picking) return false;
-    this.become(next, again ? "Done again" : "Undone");
-    return true;
-  }
-
-  private limited(by: number): boolean {
-    const offers = this.picking.suggested && this.picking.offered.length > 0;
-    if (offers) this.limit(this.picking.threshold + by);
-    return offers;
-  }
-
-  private limit(threshold: number): void {
-    this.become(atLeast(this.picking, threshold));
-    this.said.textContent = `${pointsOf(this.picking).length} particles, the model at least ${this.picking.threshold.toFixed(2)}`;
-  }
-
   private become(next: Picking, said?: string): void {
     const changed = markedOf(next) !== markedOf(this.picking) || next.suggested !== this.picking.suggested;
     this.picking = next;
@@ -300,12 +260,12 @@ class Picker {
     const points = pointsOf(picking);
     const held = picking.active === null ? undefined : points[picking.active];
     if (held) this.picture.reveal({ x: held[0] + 0.5, y: held[1] + 0.5 });
-    this.threshold.set(picking.threshold, picking.suggested && picking.offered.length > 0);
+    this.hand.show(picking);
     this.searching.setAttribute("aria-pressed", String(this.mode === "search"));
     this.picture.table.classList.toggle("searching", this.mode === "search");
     const partly = markedOf(picking).searched === null ? "" : ", partly searched";
     this.told.textContent = `${points.length} particle${points.length === 1 ? "" : "s"} of ${this.diameter} px${partly}`;
-    this.said.textContent = said ?? (held ? `Particle ${picking.active! + 1} of ${points.length} at ${held.map(Math.round).join(", ")}` : "");
+    this.hand.said.textContent = said ?? (held ? `Particle ${picking.active! + 1} of ${points.length} at ${held.map(Math.round).join(", ")}` : "");
     this.layer.paint(this.picture.look);
   }
 
@@ -357,10 +317,6 @@ class Picker {
     pen.rect(...onScreen(look, [Math.min(a.x, b.x), Math.min(a.y, b.y), Math.abs(a.x - b.x), Math.abs(a.y - b.y)]));
     stroke(pen, CHOSEN, 1.5, [4, 3]);
   }
-
-  private onPicture(target: EventTarget | null): boolean {
-    return target instanceof Node && (target === this.picture.table || target.contains(this.picture.table));
-  }
 }
 
 const onStage = (look: Look, [x, y]: Place): Point => ({ x: look.x + (x + 0.5) * look.scale, y: look.y + (y + 0.5) * look.scale });
@@ -381,5 +337,3 @@ function asMarked(given: Label | null): Marked {
 }
 
 const asScored = ({ score, place: [x = 0, y = 0] }: Seen): ScoredPlace => ({ score, place: [x, y] });
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

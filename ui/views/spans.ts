@@ -1,11 +1,14 @@
 /** Marks spans of a text: by dragging, by clicking the first and the last word, or by arrows; a number gives the type. */
 
-import { digit, latin } from "../core/keys.ts";
+import { classAt, digitsOf } from "../core/digits.ts";
 import type { Marking } from "../core/marking.ts";
 import { begin, clear, click, cycle, drag, head, jump, label, redo, remove, selected, step, undo } from "../core/marking.ts";
+import { latin } from "../core/press.ts";
+import { capNow } from "../core/rebind.ts";
 import type { Range, Span } from "../core/spans.ts";
 import { direction, fromWire, nextToken, toWire } from "../core/spans.ts";
 import type { Label, Mounted, ViewKey, ViewProps, WireSpan } from "./contract.ts";
+import type { Key } from "./parts/dom.ts";
 import { element, listen, takeKeys } from "./parts/dom.ts";
 import { paintSpans } from "./parts/paint.ts";
 import { Places } from "./parts/places.ts";
@@ -90,8 +93,9 @@ class Marker {
   }
 
   private buttons(): HTMLElement {
+    const digits = digitsOf(this.types);
     const made = this.types.map((name, index) => {
-      const cap = index < 9 ? [element("kbd", {}, String(index + 1)), " "] : [];
+      const cap = digits[index] ? [element("kbd", {}, digits[index]), " "] : [];
       const button = element("button", { type: "button", class: `kind-${kindOf(index)}` }, ...cap, element("bdi", {}, name));
       const { signal } = this.closing;
       // The text keeps the focus, so that the arrows go on from where they were.
@@ -111,12 +115,12 @@ class Marker {
     else if (this.shown.contains(event.target as Node)) this.become(clear(this.marking));
   }
 
-  private take(event: KeyboardEvent): boolean {
+  private take(event: Key): boolean {
     if (event.ctrlKey || event.metaKey) return latin(event) === "z" && this.back(event.shiftKey);
     if (event.altKey) return false;
     if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") return this.walk(event);
-    const number = digit(event);
-    if (number) return this.typed(number);
+    const at = classAt(this.types, event);
+    if (at !== null) return this.named(this.types[at]!), true;
     if (event.key === "Tab") return this.onText(event.target) && this.tab(event.shiftKey ? -1 : 1);
     if (event.key === "Delete" || event.key === "Backspace") return this.became(remove(this.marking));
     if (event.key === "Escape") return this.became(clear(this.marking));
@@ -126,7 +130,7 @@ class Marker {
 
   private unitSwitch(): HTMLButtonElement {
     const button = element("button", { type: "button", class: "view-spans-unit", "aria-pressed": "false" });
-    button.append(element("kbd", {}, "X"), " by character");
+    button.append(element("kbd", {}, capNow("x")), " by character");
     const { signal } = this.closing;
     listen(button, "mousedown", (event) => event.preventDefault(), { signal });
     listen(button, "click", () => void this.switchUnit(), { signal });
@@ -140,7 +144,7 @@ class Marker {
     return true;
   }
 
-  private walk(event: KeyboardEvent): boolean {
+  private walk(event: Key): boolean {
     const extend = event.shiftKey;
     const by = this.forward(event.key);
     if (by) this.become(step(this.marking, by, { extend, exact: this.exact }));
@@ -179,12 +183,6 @@ class Marker {
       if (nearer) best = { word, box };
     }
     return best?.word ?? null;
-  }
-
-  private typed(number: number): boolean {
-    const name = this.types[number - 1];
-    if (name !== undefined) this.named(name);
-    return name !== undefined;
   }
 
   private named(name: string): void {

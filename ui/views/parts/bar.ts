@@ -1,11 +1,14 @@
 /** The bar below a picture that is marked: the classes, the threshold of suggestions, and how to mark. */
 
+import { digitsOf } from "../../core/digits.ts";
+import { capNow } from "../../core/rebind.ts";
 import { element, listen } from "./dom.ts";
 import { hueOf } from "./layer.ts";
 
-/** A button with its key; a press leaves the focus where it was, so that keys go on from there. */
+/** A button with its key (as it is by itself); a press leaves the focus where it was, so that keys go on from there. */
 export function keyButton(key: string, name: string, run: () => void, signal: AbortSignal): HTMLButtonElement {
-  const button = element("button", { type: "button" }, ...(key ? [element("kbd", {}, key), " "] : []), element("bdi", {}, name));
+  const cap = key ? [element("kbd", {}, capNow(key)), " "] : [];
+  const button = element("button", { type: "button" }, ...cap, element("bdi", {}, name));
   listen(button, "mousedown", (event) => event.preventDefault(), { signal });
   listen(button, "click", run, { signal });
   return button;
@@ -17,8 +20,9 @@ export class Classes {
   private readonly buttons: HTMLButtonElement[];
 
   constructor(names: readonly (string | number)[], choose: (at: number) => void, signal: AbortSignal) {
+    const digits = digitsOf(names);
     this.buttons = names.map((name, at) => {
-      const button = keyButton(at < 9 ? String(at + 1) : "", String(name), () => choose(at), signal);
+      const button = keyButton(digits[at]!, String(name), () => choose(at), signal);
       button.style.setProperty("--kind", hueOf(at));
       return button;
     });
@@ -40,7 +44,7 @@ export class Threshold {
     listen(this.slider, "input", () => change(Number(this.slider.value)), { signal });
     // Keys go to the picture again once the mouse has let go of the slider.
     listen(this.slider, "pointerup", () => this.slider.blur(), { signal });
-    const keys = [element("kbd", {}, ","), " ", element("kbd", {}, ".")];
+    const keys = [element("kbd", {}, capNow(",")), " ", element("kbd", {}, capNow("."))];
     const label = element("label", {}, "model at least", this.slider, this.told);
     this.root = element("div", { class: "view-marks-threshold", hidden: true }, label, ...keys);
   }

@@ -1,6 +1,12 @@
 /** Building elements without markup: whatever an item holds becomes text, never HTML. */
 
+import type { Press } from "../../core/press.ts";
+import { meant } from "../../core/rebind.ts";
+
 type Child = Node | string;
+
+/** A key as it is by itself, whatever a person has chosen in its place, and where it was pressed. */
+export type Key = Press & { readonly target: EventTarget | null };
 
 /** Make an element with attributes and children; an attribute that is null or false is left away. */
 export function element<K extends keyof HTMLElementTagNameMap>(
@@ -30,9 +36,10 @@ export function listen<K extends keyof DocumentEventMap>(
  * Hear the keys of a view before the shell does; `take` says whether the view used the key, and then nobody else does.
  * Keys typed into a field are the field's.
  */
-export function takeKeys(signal: AbortSignal, take: (event: KeyboardEvent) => boolean): void {
+export function takeKeys(signal: AbortSignal, take: (event: Key) => boolean): void {
   const heard = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || isTyping(event.target) || !take(event)) return;
+    const asked = event.defaultPrevented || isTyping(event.target) ? null : meant<Key>(event);
+    if (!asked || !take(asked)) return;
     event.preventDefault();
     event.stopPropagation();
   };

@@ -1,9 +1,11 @@
 /** An image on a neutral stage, as every view of images has it: zoom, pan, light, the window of a scan, other frames. */
 
-import { latin } from "../../core/keys.ts";
+import { latin } from "../../core/press.ts";
+import { capNow } from "../../core/rebind.ts";
 import type { Look, Point, Size } from "../../core/zoom.ts";
 import { drawn, fit, pan, zoom } from "../../core/zoom.ts";
 import type { ViewItem, ViewKey } from "../contract.ts";
+import type { Key } from "./dom.ts";
 import { element, listen } from "./dom.ts";
 import { Frames, framesOf } from "./frames.ts";
 import type { Gestures, Grabbed } from "./gestures.ts";
@@ -14,7 +16,7 @@ import { forget, pictureOf } from "./ready.ts";
 export const pictureKeys: readonly ViewKey[] = [
   { key: "+", hint: "zoom in" },
   { key: "−", hint: "zoom out" },
-  { key: "0", hint: "whole image" },
+  { key: "0", hint: "whole image; Home too" },
   { key: "Space + drag", hint: "move the image" },
   { key: "L", hint: "lighter" },
   { key: "D", hint: "darker" },
@@ -52,6 +54,8 @@ export async function prepare(item: ViewItem): Promise<void> {
 
 /** What a view adds to a picture: elements below it, what it draws over it, and the gestures that it takes. */
 export interface Additions extends Pick<Gestures, "grab" | "wheel"> {
+  /** True where 0 is a class: then Home alone shows the whole image. */
+  readonly zeroTaken?: boolean;
   readonly below?: readonly HTMLElement[];
   painted?(look: Look): void;
 }
@@ -121,22 +125,22 @@ export class Picture {
 
   private tools(): HTMLElement {
     const tool = (key: string, name: string): HTMLElement => {
-      const button = element("button", { type: "button", title: name }, element("kbd", {}, key), ` ${name}`);
+      const button = element("button", { type: "button", title: name }, element("kbd", {}, capNow(key)), ` ${name}`);
       button.addEventListener("click", () => this.act(key), { signal: this.closing.signal });
       return button;
     };
-    const tools = [tool("+", "in"), tool("−", "out"), tool("0", "whole"), tool("L", "lighter"), tool("D", "darker")];
-    const window = this.levels ? [tool("Q", "window")] : [];
-    const contrast = [tool("M", "more contrast"), tool("N", "less"), ...window, tool("R", "reset")];
+    const tools = [tool("+", "in"), tool("-", "out"), tool(this.additions.zeroTaken ? "home" : "0", "whole"), tool("l", "lighter"), tool("d", "darker")];
+    const window = this.levels ? [tool("q", "window")] : [];
+    const contrast = [tool("m", "more contrast"), tool("n", "less"), ...window, tool("r", "reset")];
     return element("div", { class: "view-image-tools" }, ...tools, ...contrast, this.told);
   }
 
   /** Let a view answer to a key, and the picture to what it leaves; while the window is turned, the picture goes first. */
-  hear(event: KeyboardEvent, own: (event: KeyboardEvent) => boolean): boolean {
+  hear(event: Key, own: (event: Key) => boolean): boolean {
     return (this.windowing && this.take(event)) || own(event) || this.take(event);
   }
 
-  private take(event: KeyboardEvent): boolean {
+  private take(event: Key): boolean {
     if (event.altKey || event.ctrlKey || event.metaKey) return false;
     if (event.key === " ") return this.hold(event.target as Element);
     if (event.key === "PageUp" || event.key === "PageDown") return this.frames.step(event.key === "PageUp" ? -1 : 1);
@@ -182,8 +186,8 @@ export class Picture {
       "+": () => this.zoom(ZOOM),
       "=": () => this.zoom(ZOOM),
       "-": () => this.zoom(1 / ZOOM),
-      "−": () => this.zoom(1 / ZOOM),
       "0": () => this.whole(),
+      home: () => this.whole(),
       l: () => this.relight({ brightness: LIGHT }),
       d: () => this.relight({ brightness: 1 / LIGHT }),
       m: () => this.relight({ contrast: LIGHT }),
