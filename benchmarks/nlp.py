@@ -42,7 +42,7 @@ NEEDS = frozenset({"elements", "places"})
 
 
 class Corpus(NamedTuple):
-    """Training sentences with their spans and tokens, and the test part."""
+    """Training sentences with their spans and tokens, and the part on which the model is measured."""
 
     train: Dataset
     test: Dataset
@@ -63,7 +63,8 @@ def main() -> int:
     if chosen.full:
         strategies = ("random", "mnlp", "token-entropy", "token-entropy(reduce='sum')", "n-best-entropy")
         count, most = 5, 0.60
-    strategies, seeds = tuple(chosen.strategies or strategies), range(chosen.seeds or count)
+    strategies, seeds = tuple(chosen.strategies or strategies), chosen.seeds or range(count)
+    most = chosen.most or most
     whole = kept(chosen.out, "full", lambda: [full(corpus)])[0]["f1"]
     print(f"# full data: {len(corpus.train)} sentences, F1 {whole:.4f}", flush=True)
     for strategy in strategies:
@@ -141,10 +142,11 @@ def points(corpus: Corpus, strategy: str, seed: int, most: float) -> Iterator[di
     with study_of(corpus, strategy, seed) as study:
         for share in (share for share in SHARES if share <= most):
             began = time.process_time()
-            ranked = iter(start if not spent else [query.id for query in study.ask(5_000, who="oracle")])
-            while spent < share * total and (id := next(ranked, None)) is not None:
-                study.tell(id, truth[id], who="oracle")
-                spent += corpus.tokens[id]
+            ranked = iter([(id, None) for id in start] if not spent else _asked(study))
+            while spent < share * total and (place := next(ranked, None)) is not None:
+                spent += told(study, truth, *place)
+            if spent < share * total:
+                return  # every sentence has been asked
             study.store.release("oracle")
             step = study.step()
             found = measure(corpus, study)
@@ -153,14 +155,27 @@ def points(corpus: Corpus, strategy: str, seed: int, most: float) -> Iterator[di
             }  # fmt: skip
 
 
+def _asked(study: Study) -> list[tuple[str, list[list[int]] | None]]:
+    """Ask for items, and for which stretches of them."""
+    return [(query.id, query.asked) for query in study.ask(5_000, who="oracle")]
+
+
+def told(study: Study, truth: dict[str, Any], id: str, asked: list[list[int]] | None) -> float:
+    """Tell the spans of a sentence, or of the stretches that were asked; gives the tokens that this took."""
+    item = study.pool.raw(id)
+    label = truth[id] if asked is None else study.task.within(truth[id], asked, item)
+    study.tell(id, label, who="oracle")
+    return study.task.cost(study.task.check(label, item), item)
+
+
 def full(corpus: Corpus) -> dict[str, Any]:
     """Train on everything but one sentence, which a study keeps to ask for."""
-    began, truth = time.perf_counter(), zip(corpus.train.pool.ids, corpus.train.labels or [], strict=True)
+    began, truth = time.process_time(), zip(corpus.train.pool.ids, corpus.train.labels or [], strict=True)
     with study_of(corpus, "random", 0) as study:
         for id, label in list(truth)[:-1]:
             study.tell(id, label)
         study.step()
-        return {"f1": measure(corpus, study), "seconds": time.perf_counter() - began}
+        return {"f1": measure(corpus, study), "seconds": time.process_time() - began}
 
 
 def measure(corpus: Corpus, study: Study) -> float:
@@ -175,7 +190,8 @@ def _options() -> argparse.Namespace:
     size.add_argument("--quick", action="store_true", help="one seed, random and mnlp, up to 33 %% of the tokens")
     size.add_argument("--full", action="store_true", help="five seeds of five strategies")
     parser.add_argument("--strategies", nargs="+", metavar="NAME", help="these instead")
-    parser.add_argument("--seeds", type=int, metavar="N", help="so many seeds instead")
+    parser.add_argument("--seeds", nargs="+", type=int, metavar="N", help="these instead")
+    parser.add_argument("--most", type=float, metavar="SHARE", help="the largest share of the tokens")
     parser.add_argument("--part", choices=["entities", "find"], default="entities", help="what is measured")
     parser.add_argument("--out", type=Path, metavar="DIR", help="keep finished runs here and go on from them")
     parser.add_argument("--sentences", type=int, metavar="N", help="only so many training sentences, for a trial")

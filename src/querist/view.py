@@ -190,7 +190,9 @@ class Selection:
 
     Shapes: rows intp [n] distinct positions into the view; value float64 [n], the acquisition value at the time of
     the pick, higher is more informative; propensity float64 [n], the probability of the pick given those before,
-    None when the rule is deterministic. memo is JSON, so that choosers can keep state in the log.
+    None when the rule is deterministic. memo is JSON, so that choosers can keep state in the log. asks: Ragged over n,
+    int64 [S, 2], the runs of elements (the first, the one after the last) of each item that are to be asked; an item
+    without a run is asked whole, and so are those behind its end; None: all of them.
     """
 
     rows: Rows
@@ -198,9 +200,11 @@ class Selection:
     propensity: Floats | None = None
     reason: str = ""
     memo: Mapping[str, Any] | None = None
+    asks: Ragged | None = None
 
     def __post_init__(self) -> None:
         assert len(self.rows) == len(self.value)
+        assert self.asks is None or len(self.asks) <= len(self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)

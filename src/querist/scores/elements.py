@@ -51,6 +51,44 @@ def score_elements(elements: Ragged, score: Callable[[Array], Array], reduction:
     return reduce_elements(score(elements.values), elements.starts, reduction)
 
 
+def uncertain_elements(scores: Array, starts: NDArray[np.int64], *, above: float, window: int = 0) -> NDArray[np.bool_]:
+    """Mark the elements of each item that score above a bound, or the highest of the item where none does; bool [M].
+
+    ``window`` neighbours on each side, within the item, are marked with them. Cost O(M·window).
+
+    >>> scores = np.array([0.3, 0.0, 0.0, 0.0, 0.1])
+    >>> uncertain_elements(scores, np.array([0, 3, 5]), above=0.2).tolist()
+    [True, False, False, False, True]
+    >>> uncertain_elements(scores, np.array([0, 3, 5]), above=0.2, window=1).tolist()
+    [True, True, False, True, True]
+    """
+    values = np.asarray(to_numpy(scores), np.float64)
+    item = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    marked = (values > above) | (values >= _segment_max(values, starts)[item])
+    same = item[1:] == item[:-1]
+    for _ in range(window):
+        right, left = marked[:-1] & same, marked[1:] & same
+        marked[1:] |= right
+        marked[:-1] |= left
+    return marked
+
+
+def runs(marked: NDArray[np.bool_], starts: NDArray[np.int64]) -> Ragged:
+    """Give the runs of marked elements of each item, [S, 2]: the first and the one after the last, counted in the item.
+
+    >>> runs(np.array([True, True, False, True]), np.array([0, 1, 4])).values.tolist()
+    [[0, 1], [0, 1], [2, 3]]
+    """
+    item = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    edge = np.ones(len(marked) + 1, bool)
+    edge[1:-1] = item[1:] != item[:-1]
+    first = np.flatnonzero(marked & (edge[:-1] | ~np.concatenate([[False], marked[:-1]])))
+    last = np.flatnonzero(marked & (edge[1:] | ~np.concatenate([marked[1:], [False]])))
+    found = np.stack([first, last + 1], axis=1) - starts[:-1][item[first], None]
+    counts = np.bincount(item[first], minlength=len(starts) - 1)
+    return Ragged(found.astype(np.int64), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+
+
 def consensus(elements: Ragged) -> Ragged:
     """Average the members of a committee, [M, K, C] → [M, C]; elements without members stay.
 

@@ -21,7 +21,8 @@ class Query:
     """One item handed out: what to show, what the model thinks, why it was chosen.
 
     ``confidence`` is the model's probability that its suggestion is right; ``acquisition`` is how much the strategy
-    expects to learn, and no probability. ``round`` names the model that chose and suggested.
+    expects to learn, and no probability. ``round`` names the model that chose and suggested. ``asked`` are the
+    stretches [start, end] of a text that are asked for; None: all of it.
     """
 
     id: str
@@ -32,26 +33,29 @@ class Query:
     reason: str
     lease: str
     round: int
+    asked: list[list[int]] | None = None
 
     @staticmethod
     def of(claim: Claim, data: Any, said: Mapping[str, Any]) -> Query:
         """Put together what was claimed, what it shows, and what the model said of the items of its round."""
-        label, confidence = said.get(claim.item, (None, None))
-        return Query(claim.item, data, label, confidence, claim.value, claim.reason, claim.token, claim.round)
+        label, confidence, asked = said.get(claim.item, (None, None, None))
+        return Query(claim.item, data, label, confidence, claim.value, claim.reason, claim.token, claim.round, asked)
 
 
 class Suggested:
-    """What the model of a round said of the items of its queue, read from the store once."""
+    """What a round said of the items of its queue, read from the store once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._read: tuple[int, Mapping[str, Any]] = (0, {})
 
     def of(self, round: int) -> Mapping[str, Any]:
-        """Give the label and the confidence by item."""
+        """Give the label, the confidence and the stretches that are asked by item."""
         if self._read[0] != round:
-            raw = self._store.get(f"suggestions/{round}")
-            self._read = (round, json.loads(raw) if raw else {})
+            said = json.loads(self._store.get(f"suggestions/{round}") or b"{}")
+            asked = json.loads(self._store.get(f"asked/{round}") or b"{}")
+            found = {id: (*said.get(id, (None, None)), asked.get(id)) for id in {**said, **asked}}
+            self._read = (round, found)
         return self._read[1]
 
 

@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from querist.study.facts import Status, Step
+from querist.study.stretches import answered
 from querist.tasks import Answer
 
 if TYPE_CHECKING:
     from querist.study.loop import Study
 
 Oracle: TypeAlias = Callable[[Sequence[str]], Sequence[Answer]]
-"""Answers items by their ids; it may be noisy, leave items out, and carry cost."""
+"""Answers items by their ids; it may be noisy, leave items out, and carry cost. It answers whole items: where stretches
+are asked, ``run`` cuts the answers down to them."""
 
 
 def run(study: Study, oracle: Oracle, budget: int, *, on_step: Callable[[Step], None] | None = None) -> Status:
@@ -25,7 +27,8 @@ def run(study: Study, oracle: Oracle, budget: int, *, on_step: Callable[[Step], 
         wanted = min(study.batch, budget - step.labels)
         queries = study.ask(wanted, who="oracle") if wanted > 0 else []
         fresh = [query.id for query in queries if not _set_aside(study, query.id)]
-        answers = [replace(a, who=a.who or "oracle") for a in oracle(fresh)] if fresh else []
+        told = [replace(a, who=a.who or "oracle") for a in oracle(fresh)] if fresh else []
+        answers = answered(study, queries, told)
         study.record(answers)
         study.store.release("oracle")
         if not answers:

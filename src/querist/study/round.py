@@ -18,6 +18,7 @@ from querist.learners.protocol import Items, Predictor
 from querist.store.protocol import Claim, Ranked
 from querist.strategies.protocol import Strategy
 from querist.study.known import Known
+from querist.study.stretches import in_places
 from querist.view import Draw, Evidence, Need, Ragged, Round, Selection, View
 
 BLOCK = 8_192
@@ -112,7 +113,8 @@ def predict(predictor: Predictor, features: Items, needs: frozenset[Need], rows:
 def choose(asked: Question, strategy: Strategy, *, batch: int, reserve: int, draw: Draw) -> tuple[list[str], Selection]:
     """Choose a batch and a reserve: the ids in order, and a Selection with as many values.
 
-    The first ``batch`` are the strategy's own choice; the reserve follows by score. Cost: one prediction of the pool,
+    The first ``batch`` are the strategy's own choice; the reserve follows by score. What is asked of an item is told in
+    its places, not by its elements. Cost: one prediction of the pool,
     and the strategy's own.
     """
     if not len(asked.candidates):
@@ -121,7 +123,7 @@ def choose(asked: Question, strategy: Strategy, *, batch: int, reserve: int, dra
     survivors, scores, chosen = merge.run(strategy, _shards(asked, strategy), n=n, draw=draw, reserve=reserve)
     if strategy.joint:
         chosen = _with_reserve(chosen, scores, survivors, reserve, draw)
-    return [survivors.ids[row] for row in chosen.rows.tolist()], chosen
+    return [survivors.ids[row] for row in chosen.rows.tolist()], in_places(survivors, chosen)
 
 
 def _with_reserve(chosen: Selection, scores: Floats, view: View, reserve: int, draw: Draw) -> Selection:

@@ -34,6 +34,7 @@ from querist.study.representation import moved
 from querist.study.round import Question, Seeing, choose, predict, question, queue, reserve_depth
 from querist.study.search import Choice, found_of
 from querist.study.settings import Settings
+from querist.study.stretches import keep
 from querist.study.twins import ASK, at_the_end, offered, once
 from querist.tasks import Label
 from querist.view import Draw, Need, Selection
@@ -116,6 +117,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
         store.put(
             f"suggestions/{number}", json.dumps(suggestions(known, model, ranked) | offered(later, known)).encode()
         )
+    keep(store, number, ids, chosen.asks)
     store.rank(Ranking(step.position, ranked, facts | _made_by(basis, model, step)))
     return step, model
 
