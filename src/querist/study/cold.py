@@ -1,0 +1,76 @@
+"""The cold start: which strategy chooses while the model knows nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from querist._query import resolve as resolve_strategy
+from querist.learners.calibration import cross_fitted, deal, log_softmax
+from querist.learners.protocol import Learner
+from querist.strategies.protocol import Strategy
+from querist.study.known import Known
+from querist.study.model import Model
+from querist.view import Draw
+
+
+class Rule(NamedTuple):
+    """The strategy of a round, and its name."""
+
+    strategy: Strategy
+    name: str
+
+
+class Taught(NamedTuple):
+    """Who learnt what: the learner, what is known, the model of it, the seed of the study."""
+
+    learner: Learner
+    known: Known
+    model: Model
+    seed: int
+
+
+def rule_of(own: Rule, taught: Taught, before: Mapping[str, Any]) -> Rule:
+    """Choose between a strategy and the one that it names for a cold start.
+
+    The cold rule begins while fewer than two classes have a label. Once begun (``before``, the facts of the last
+    round, name it), it goes on until the model beats the shares of the classes in log loss on labels that it was not
+    trained on. A study that begins with labels of two classes never is cold. Cost: while cold, five fits.
+    """
+    if own.strategy.cold is None:
+        return own
+    cold, name = resolve_strategy(own.strategy.cold)
+    if not cold.needs <= taught.learner.provides:
+        cold, name = resolve_strategy("random")
+    if taught.known.classes_seen() < min(2, taught.known.task.classes):
+        return Rule(cold, name)
+    begun = before.get("strategy") == name and own.name != name
+    return Rule(cold, name) if begun and not beats_shares(taught) else own
+
+
+def beats_shares(taught: Taught) -> bool:
+    """Say whether models that were trained without a label foretell it better than the shares of the classes do.
+
+    Log loss over five stratified folds, the shares smoothed by one label of each class. True where labels are more
+    than one class (spans, boxes): for those the rule stays what it was.
+    """
+    learner, known = taught.learner, taught.known
+    codes = known.targets()
+    if codes.dtype != np.int64 or codes.ndim != 1 or not {"probs", "decision"} & learner.provides:
+        return True
+    features, classes = taught.model.encoded.features, known.task.classes
+    labelled = (features[known.labelled], codes)
+    logits = cross_fitted(learner, labelled, pool=features, classes=classes, rng=_rng(taught))
+    rows = np.arange(len(codes))
+    loss = -log_softmax(logits)[rows, codes].mean()
+    fold = deal(codes, _rng(taught))  # the same folds: the generator starts anew
+    held = np.array([np.bincount(codes[fold == f], minlength=classes) for f in range(fold.max() + 1)])
+    left = held.sum(axis=0) - held[fold]
+    shares = (left + 1.0) / (left + 1.0).sum(axis=1, keepdims=True)
+    return bool(loss < -np.log(shares[rows, codes]).mean())
+
+
+def _rng(taught: Taught) -> np.random.Generator:
+    return Draw(taught.seed, taught.known.position).rng("cold")
