@@ -1,6 +1,6 @@
-"""Does the evidence hold? Coverage of the intervals, noisy annotators, when to stop, what the audit costs.
+"""Does the evidence hold? Coverage of intervals, and of those of a study; several people; when to stop; audit costs.
 
-Run: python benchmarks/evidence.py --part coverage|noise|stopping|honesty [--quick | --full] [--out DIR] [SET…]
+Run: python benchmarks/evidence.py --part coverage|study|noise|stopping|honesty [--quick | --full] [--out DIR] [SET…]
 
 Each part keeps every finished unit (a split, a run) under ``--out`` and goes on from there when it is started again;
 ``--fresh`` measures anew. ``--quick`` takes at most 20 minutes on one core and decides the line, ``--full`` runs more
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-PARTS = ("coverage", "noise", "stopping", "honesty")
+PARTS = ("coverage", "study", "noise", "stopping", "honesty")
 
 
 def main() -> int:

@@ -10,8 +10,6 @@ the labels used; ``vs wilson`` the same against Wilson's interval, shorter and a
 
 =============  =========================================================================================================
 chosen         the stated rule of ``estimate.accuracy`` on a uniform sample, sharpened by the forest
-study          what a study with an audit does: sharpened by the model's own confidence on 300 other audit items, and
-               the truth is the error on everything that the model has not seen
 weighted       the same rule on a sample of known unequal chances (LURE)
 active         active inference with independent chances
 rounds         ten models, trained on 20, 40 … 200 rows, with 10 more audit labels each; covers only if all ten do
@@ -34,31 +32,26 @@ from querist.estimate.log_loss import log_loss
 from querist.estimate.looks import alpha_at
 from querist.estimate.macro import balanced_accuracy, macro_f1
 from querist.estimate.proportion import exact, wilson
-from querist.estimate.protocol import Estimate
 from querist.estimate.sample import Sample
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "tabular_zhan2021"
 SETS = ("spambase", "ringnorm", "banana", "phishing", "twonorm")
-POOL, TRAIN, STUDIES, OTHERS = 1_000, 200, 50, 300
+POOL, TRAIN, STUDIES = 1_000, 200, 50
 SIZES = (20, 30, 50, 100, 200)
 UNIFORM = (12, 20, 35, 50, 70, 100, 140, 200, 270, 350, 450, 600)
 LEVELS = (0.9, 0.95)
 CLASSES = ("no", "yes")
-SAVING = {"chosen", "study", "weighted", "active", "wilson", "exact"}
+SAVING = {"chosen", "weighted", "active", "wilson", "exact", "study", "forest", "doubt"}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One split: the pool's truth, what the models say of it, the expected losses.
-
-    ``unseen`` [rows, 3]: of everything that the last model has not seen, the class, its prediction, its own doubt.
-    """
+    """One split: the pool's truth, what the models say of it, the expected losses."""
 
     truth: np.ndarray
     said: list[np.ndarray]
     probs: np.ndarray
     expected: list[np.ndarray]
-    unseen: np.ndarray
 
     def wrong(self, model: int = -1) -> np.ndarray:
         return (self.said[model] != self.truth).astype(float)
@@ -138,10 +131,9 @@ def make_scene(name: str, split: int) -> Scene:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    data = load(str(DATA / f"{name}.libsvm.gz"))
-    items, truth = np.asarray(data.pool.items, float), np.unique(data.labels, return_inverse=True)[1]
+    items, truth = table(name)
     order = np.random.default_rng(split).permutation(len(truth))
-    train, pool, rest = order[:TRAIN], order[TRAIN : TRAIN + POOL], order[TRAIN:]
+    train, pool = order[:TRAIN], order[TRAIN : TRAIN + POOL]
     said, expected = [], []
     for size in range(20, TRAIN + 1, 20):
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(
@@ -151,9 +143,13 @@ def make_scene(name: str, split: int) -> Scene:
         forest.fit(items[train[:size]], truth[train[:size]])
         said.append(model.predict(items[pool]))
         expected.append(1 - forest.predict_proba(items[pool])[np.arange(POOL), said[-1]])
-    probs = model.predict_proba(items[rest])
-    unseen = np.column_stack([truth[rest], probs.argmax(axis=1), 1 - probs.max(axis=1)])
-    return Scene(truth[pool], said, model.predict_proba(items[pool]), expected, unseen)
+    return Scene(truth[pool], said, model.predict_proba(items[pool]), expected)
+
+
+def table(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read a set: its features, and its classes as codes."""
+    data = load(str(DATA / f"{name}.libsvm.gz"))
+    return np.asarray(data.pool.items, float), np.unique(data.labels, return_inverse=True)[1]
 
 
 def intervals(scene: Scene, rng: np.random.Generator) -> Iterator[tuple]:
@@ -171,8 +167,6 @@ def intervals(scene: Scene, rng: np.random.Generator) -> Iterator[tuple]:
             for kind, picked in (("chosen", sample(scene, rows)), ("weighted", sample(scene, drawn, weight))):
                 found = accuracy(picked, confidence=level)
                 yield (kind, level, n), 1 - wrong.mean(), found.low, found.high
-            own = in_a_study(scene, n, level, rng)
-            yield ("study", level, n), float((scene.unseen[:, 0] == scene.unseen[:, 1]).mean()), own.low, own.high
             yield ("active", level, n), wrong.mean(), *by_active(wrong, f, n, level, rng)
         yield from others(scene, order, level)
         yield ("every label", level, 200), *at_all_times(scene, order, level)
@@ -190,14 +184,6 @@ def sample(scene: Scene, rows: np.ndarray, weight: np.ndarray | None = None, mod
         scene.truth[rows], scene.said[model][rows], classes=CLASSES, pool=POOL, propensity=q,
         probs=scene.probs[rows] if last else None, expected=f[rows], mean_expected=float(f.mean()),
     )  # fmt: skip
-
-
-def in_a_study(scene: Scene, n: int, level: float, rng: np.random.Generator) -> Estimate:
-    """Estimate as ``study.audit`` does: no pool size, and the model's own confidence on other items of the audit."""
-    drawn = scene.unseen[rng.permutation(len(scene.unseen))[: n + OTHERS]]
-    truth, said, doubt = drawn[:, 0].astype(int), drawn[:, 1].astype(int), drawn[:, 2]
-    told = Sample(truth[:n], said[:n], classes=CLASSES, expected=doubt[:n], others=doubt[n:])
-    return accuracy(told, confidence=level)
 
 
 def by_active(wrong: np.ndarray, f: np.ndarray, n: int, level: float, rng: np.random.Generator) -> tuple[float, float]:

@@ -53,10 +53,11 @@ def powered_apart(
 ) -> tuple[float, Interval]:
     """Estimate the mean loss of what a sample was drawn from, with other unlabelled items drawn like it.
 
-    Formula: θ = l̄ − λ (f̄ − f̄'), f̄' the mean of the expected losses on M other items; λ = Cov(l, f) / (Var(f) (1 +
-    n/M)) makes the variance smallest. θ ± t √(Var(l − λf)/n + λ² Var(f')/M), t the quantile with n − 2 degrees of
-    freedom (asymptotic: from about 30 labels and 5 of each outcome on). Shapes: losses, expected [n], others [M]. Cost:
-    O(n + M). Raises BadInput. Source: Angelopoulos, Duchi & Zrnic 2023 (PPI++).
+    Formula: θ = l̄ − λ·(f̄ − f̄'), f̄' the mean of the expected losses on M other items; λ = Cov(f)⁻¹ Cov(f, l) / (1 +
+    n/M) makes the variance smallest. θ ± t √(Var(l − λ·f)/n + Var(λ·f')/M), t the quantile with n − 1 − k degrees of
+    freedom (asymptotic: from about 30 labels and 5 of each outcome on). Shapes: losses [n], expected [n] or, by k
+    models, [n, k], others [M] or [M, k]. Cost: O((n + M) k²). Raises BadInput. Source: Angelopoulos, Duchi & Zrnic 2023
+    (PPI++); several expectations, Cochran 1977 (multiple regression).
 
     >>> value, (low, high) = powered_apart(
     ...     np.tile([0.0, 0.0, 0.0, 1.0], 10), np.tile([0.1, 0.2, 0.3, 0.8], 10), np.tile([0.1, 0.5], 50)
@@ -65,21 +66,26 @@ def powered_apart(
     (0.195, 0.124, 0.265)
     """
     check_confidence(confidence)
-    loss, f, apart = (np.asarray(part, np.float64) for part in (losses, expected, others))
-    if len(loss) < 3 or len(f) != len(loss) or len(apart) < 2:
+    loss, f, apart = np.asarray(losses, np.float64), _columns(expected), _columns(others)
+    n, m, k = len(loss), len(apart), f.shape[1]
+    if n < 2 + k or len(f) != n or m < 2 or apart.shape[1] != k:
         raise BadInput(
-            "prediction-powered inference needs 3 losses, as many expected, and 2 other items: "
-            f"got {len(loss)}, {len(f)} and {len(apart)}"
+            f"prediction-powered inference needs {2 + k} losses, as many expected, and 2 other items: "
+            f"got {n}, {len(f)} and {m}"
         )
     from scipy.special import stdtrit
 
-    n, m = len(loss), len(apart)
-    power = tune(loss, f)[0] / (1 + n / m)
-    rest = loss - power * f
-    variance = float(((rest - rest.mean()) ** 2).sum()) / (n - 2) / n + power**2 * float(apart.var(ddof=1)) / m
-    value = float(loss.mean() - power * (f.mean() - apart.mean()))
-    half = float(stdtrit(n - 2, (1 + confidence) / 2)) * variance**0.5
+    weights = np.linalg.lstsq(f - f.mean(axis=0), loss - loss.mean(), rcond=1e-9)[0] / (1 + n / m)
+    rest, far = loss - f @ weights, apart @ weights
+    variance = float(((rest - rest.mean()) ** 2).sum()) / (n - 1 - k) / n + float(far.var(ddof=1)) / m
+    value = float(loss.mean() - (f.mean(axis=0) @ weights - far.mean()))
+    half = float(stdtrit(n - 1 - k, (1 + confidence) / 2)) * variance**0.5
     return value, (value - half, value + half)
+
+
+def _columns(expected: Floats) -> Floats:
+    found = np.asarray(expected, np.float64)
+    return found[:, None] if found.ndim == 1 else found
 
 
 def tune(losses: Floats, expected: Floats) -> tuple[float, float]:

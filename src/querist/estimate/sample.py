@@ -23,9 +23,9 @@ class Sample:
 
     ``truth`` and ``predicted`` int64 [n] are codes into ``classes``; ``probs`` float64 [n, C] or None. ``pool`` is N,
     None for a pool without end. ``expected`` float64 [n] is the 0/1 loss that a model expects of each item, and
-    ``mean_expected`` its mean over the whole pool, or ``others`` [M] the same of other items drawn like these; neither
-    may come from these answers. ``propensity`` float64 [n] is the probability of each pick given those before, None for
-    a uniform sample. Raises BadInput.
+    ``mean_expected`` its mean over the whole pool, or ``others`` [M] the same of other items drawn like these (or, by k
+    models, [n, k] and [M, k]); neither may come from these answers. ``propensity`` float64 [n] is the probability of
+    each pick given those before, None for a uniform sample. Raises BadInput.
 
     >>> Sample(np.array([0, 1]), np.array([0, 0]), classes=("no", "yes"), pool=10).wrong.tolist()
     [0.0, 1.0]

@@ -35,6 +35,7 @@ from querist.estimate.sample import FEW, Sample
 from querist.estimate.saved import labels_saved, random_curve, random_subsets
 from querist.learners.protocol import Learner
 from querist.store.protocol import Ranked
+from querist.study.surrogate import expected_errors
 from querist.tasks import Task
 from querist.tasks.classification import predicted, probabilities
 from querist.view import Draw, Evidence, Need
@@ -210,16 +211,19 @@ def answers(known: Known, reserve: Reserve) -> tuple[Rows, Codes]:
 def findings(known: Known, reserve: Reserve, model: Model, *, look: int) -> list[Estimate]:
     """Estimate every metric of a model on unseen items, with intervals that hold over all looks at once.
 
-    ``look`` counts the models that were scored so far, this one included. The model's own confidence on the audit's
-    items, answered or not, sharpens the accuracy. Cost: a prediction of at most 2,000 items and the answered ones.
+    ``look`` counts the models that were scored so far, this one included. The errors that the model and a forest
+    expect of the audit's items, answered or not, sharpen the accuracy where that may be trusted (``Sample.normal``).
+    Cost: then ``surrogate.expected_errors`` on at most 2,000 items and the answered ones.
     """
     order, truth = answers(known, reserve)
     rows, codes = order[: len(truth)][truth >= 0], truth[truth >= 0]
     said = _evidence(model, rows)
     classes = known.task.schema["labels"]
     sample = Sample(codes, _codes(said, len(classes)), classes=classes, probs=probabilities(said))
-    sample = replace(sample, **_expectations(sample, model, order[len(truth) :][:STOP_SET]))
     level = 1 - alpha_at(1 - CONFIDENCE, max(look, 1))
+    if sample.normal(level):
+        others = order[len(truth) :][:STOP_SET]
+        sample = replace(sample, **_expectations(known, reserve, model, (rows, others)))
     skipped = int((truth < 0).sum())
     found = [metric(sample, confidence=level) for metric in METRICS]
     return [replace(one, confidence=CONFIDENCE, why=_note(one, skipped)) for one in found]
@@ -231,12 +235,13 @@ def _note(found: Estimate, skipped: int) -> str:
     return f"{skipped} audit {'item' if skipped == 1 else 'items'} that nobody could label not in it"
 
 
-def _expectations(sample: Sample, model: Model, others: Rows) -> dict[str, Any]:
-    """Give the loss that the model expects of the answered items, and of others of the audit, drawn like them."""
-    if sample.probs is None or len(others) < 2:
+def _expectations(known: Known, reserve: Reserve, model: Model, parts: tuple[Rows, Rows]) -> dict[str, Any]:
+    """Give the losses expected of the answered items, and of others of the audit, drawn like them."""
+    answered, others = parts
+    if len(others) < 2:
         return {}
-    probs = probabilities(_evidence(model, others))
-    return {} if probs is None else {"expected": 1 - sample.probs.max(axis=1), "others": 1 - probs.max(axis=1)}
+    found = expected_errors(known, model, np.concatenate([answered, others]), seed=reserve.seed)
+    return {} if found is None else {"expected": found[: len(answered)], "others": found[len(answered) :]}
 
 
 def _evidence(model: Model, rows: Rows) -> Evidence:
