@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dashboard
+         * @description Give the figures of the dashboard: by class, calibration, forecast, speed, agreement.
+         */
+        get: operations["dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -118,6 +138,26 @@ export interface paths {
         get: operations["files"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/grid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grid
+         * @description Show open items side by side: neither labelled, nor with somebody else, nor of the audit.
+         */
+        post: operations["grid"];
         delete?: never;
         options?: never;
         head?: never;
@@ -268,6 +308,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Info
+         * @description Say which map is there, and how old it is.
+         */
+        get: operations["map_info"];
+        put?: never;
+        /**
+         * Draw Map
+         * @description Let the training process draw the map now, and with each step from now on.
+         */
+        post: operations["draw_map"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Columns
+         * @description Give what colours the items: int16 label, int16 predicted, uint16 round, uint8 uncertainty, uint8 flags.
+         */
+        get: operations["map_columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Map Items
+         * @description Tell of some rows what they are, what is known of them, and what this person said of them.
+         */
+        post: operations["map_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Places
+         * @description Give x and y of each item as float32, little-endian; the version stands in the header X-Querist-Version.
+         */
+        get: operations["map_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Search
+         * @description Find the rows whose id or text holds what is sought.
+         */
+        get: operations["map_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/media/{id}": {
         parameters: {
             query?: never;
@@ -322,6 +466,26 @@ export interface paths {
          * @description Give items back; a closing page sends this as a beacon, with the csrf token in the body.
          */
         post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Review
+         * @description Give the first items of a review queue, the most suspicious first.
+         */
+        get: operations["review"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -453,12 +617,53 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AgreementInfo
+         * @description How far people agree on the items that they share.
+         */
+        AgreementInfo: {
+            /** Alpha */
+            alpha: number | null;
+            /** High */
+            high: number | null;
+            /** Items */
+            items: number;
+            /** Low */
+            low: number | null;
+            /** Pairs */
+            pairs: components["schemas"]["PairInfo"][];
+            /** People */
+            people: number;
+            /** Sentence */
+            sentence: string;
+            /** Share */
+            share: number | null;
+        };
+        /**
+         * Ahead
+         * @description The accuracy forecast after ``more`` labels, with a 90 % interval.
+         */
+        Ahead: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** More */
+            more: number;
+            /** N */
+            n: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * AnswerGiven
          * @description One answer. ``uid`` makes it count once however often it is sent.
          *
-         *     ``label`` is for the kind label; ``flag`` and ``comment`` for the kind note, an absent one stays as it was.
+         *     ``label`` is for the kind label; ``flag``, ``comment`` and ``reviewed`` for the kind note, an absent one stays as it
+         *     was. ``bulk`` says that many items were answered at once: refused of the audit, and of what others have.
          */
         AnswerGiven: {
+            /** Bulk */
+            bulk?: boolean | null;
             /** Comment */
             comment?: string | null;
             /** Flag */
@@ -485,6 +690,8 @@ export interface components {
             } | null;
             /** Lease */
             lease?: string | null;
+            /** Reviewed */
+            reviewed?: boolean | null;
             /** Seconds */
             seconds?: number | null;
             /** Uid */
@@ -558,6 +765,17 @@ export interface components {
             p: number;
         };
         /**
+         * ClassFigures
+         * @description How good the model is at one class.
+         */
+        ClassFigures: {
+            f1: components["schemas"]["Figure"];
+            /** Label */
+            label: string | number;
+            precision: components["schemas"]["Figure"];
+            recall: components["schemas"]["Figure"];
+        };
+        /**
          * Cluster
          * @description The unlabelled items that an item stands for: those to which it is the nearest of its batch, estimated.
          */
@@ -566,6 +784,20 @@ export interface components {
             count: number;
             /** Examples */
             examples: components["schemas"]["Example"][];
+        };
+        /**
+         * Confusion
+         * @description How many audit items of each class the model takes for which: rows of true and predicted class, and number.
+         */
+        Confusion: {
+            /** Cells */
+            cells: [
+                number,
+                number,
+                number
+            ][];
+            /** N */
+            n: number;
         };
         /**
          * CurvePoint
@@ -582,6 +814,28 @@ export interface components {
             n: number;
             /** Value */
             value: number;
+        };
+        /**
+         * DashboardInfo
+         * @description The figures; what the labels do not carry is null or empty, and ``why`` says what is missing.
+         */
+        DashboardInfo: {
+            agreement: components["schemas"]["AgreementInfo"] | null;
+            /** By Class */
+            by_class: components["schemas"]["ClassFigures"][];
+            /** Classes */
+            classes: (string | number)[];
+            confusion: components["schemas"]["Confusion"] | null;
+            /** Curve */
+            curve: components["schemas"]["CurvePoint"][];
+            /** Forecast */
+            forecast: components["schemas"]["Ahead"][];
+            pace: components["schemas"]["PaceInfo"];
+            reliability: components["schemas"]["Reliabilities"] | null;
+            /** Round */
+            round: number;
+            /** Why */
+            why: string;
         };
         /**
          * Empty
@@ -629,6 +883,30 @@ export interface components {
             preview: string;
         };
         /**
+         * Figure
+         * @description A figure from audit items; ``value`` is null where they do not carry it, and ``why`` says what is missing.
+         */
+        Figure: {
+            /** Confidence */
+            confidence: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Method */
+            method: string;
+            /** Metric */
+            metric: string;
+            /** N */
+            n: number;
+            /** Sentence */
+            sentence: string;
+            /** Value */
+            value: number | null;
+            /** Why */
+            why: string;
+        };
+        /**
          * FileEntry
          * @description A file or folder under the root given at start.
          */
@@ -650,6 +928,49 @@ export interface components {
         Files: {
             /** Entries */
             entries: components["schemas"]["FileEntry"][];
+        };
+        /**
+         * GridOfItems
+         * @description Open items side by side: ``total`` are there; ``sentence`` says what they are, ``left_out`` what is not shown.
+         *
+         *     ``sizes`` counts the items that the model holds for each class; empty without a model of classes.
+         */
+        GridOfItems: {
+            /** Left Out */
+            left_out: string;
+            /** Sentence */
+            sentence: string;
+            /** Sizes */
+            sizes: {
+                [key: string]: number;
+            };
+            /** Tiles */
+            tiles: components["schemas"]["Tile"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * GridRequest
+         * @description Which items to show side by side: like an item, predicted as a class, with words in them, or a list of ids.
+         */
+        GridRequest: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "like" | "class" | "search" | "ids";
+            /** Ids */
+            ids?: string[];
+            /**
+             * N
+             * @default 60
+             */
+            n: number;
+            /**
+             * Value
+             * @default
+             */
+            value: string;
         };
         /**
          * Guidelines
@@ -772,6 +1093,92 @@ export interface components {
             width: number;
         };
         /**
+         * MapFound
+         * @description Rows whose id or text holds what was sought, in ingest order; ``total`` counts those that were cut off too.
+         */
+        MapFound: {
+            /** Rows */
+            rows: number[];
+            /** Total */
+            total: number;
+        };
+        /**
+         * MapInfo
+         * @description Which map is there. ``items`` have a place, of ``pool`` in all; ``round`` is the model's that it shows.
+         *
+         *     ``version`` names the places: fetch them again when it changes. ``stale`` says what has changed since, "" when
+         *     nothing has; ``message`` what stands against a map, or what is being done.
+         */
+        MapInfo: {
+            /** Items */
+            items: number;
+            /** Message */
+            message: string;
+            /** Method */
+            method: string;
+            /** Pool */
+            pool: number;
+            /** Round */
+            round: number;
+            /** Stale */
+            stale: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "drawing" | "ready" | "failed";
+            /** Version */
+            version: string;
+        };
+        /**
+         * MapItem
+         * @description An item of the map. What the model says is null for items of the audit, whose answers it would sway.
+         */
+        MapItem: {
+            /** Audit */
+            audit: boolean;
+            /** Id */
+            id: string;
+            /** Label */
+            label: string | number | string[] | {
+                end: number;
+                label: string;
+                start: number;
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            } | null;
+            mine: components["schemas"]["Standing"] | null;
+            /** Predicted */
+            predicted: string | number | null;
+            /** Preview */
+            preview: string;
+            /** Row */
+            row: number;
+            /** Uncertainty */
+            uncertainty: number | null;
+        };
+        /**
+         * MapItems
+         * @description Items of the map, in the order in which they were asked for.
+         */
+        MapItems: {
+            /** Items */
+            items: components["schemas"]["MapItem"][];
+        };
+        /**
+         * MapRequest
+         * @description Rows of the map, by their number.
+         */
+        MapRequest: {
+            /** Rows */
+            rows: number[];
+        };
+        /**
          * ModelEvent
          * @description The event ``model``: a new round is published.
          */
@@ -833,6 +1240,68 @@ export interface components {
             flag: boolean;
         };
         /**
+         * Opinion
+         * @description What one person said of an item.
+         */
+        Opinion: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "label" | "skip" | "unsure";
+            /** Label */
+            label: string | number | string[] | {
+                end: number;
+                label: string;
+                start: number;
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            } | null;
+            /** Who */
+            who: string;
+        };
+        /**
+         * PaceInfo
+         * @description How fast people label; ``hours`` are labels in each hour up to ``until``, in milliseconds since 1970.
+         */
+        PaceInfo: {
+            /** Hours */
+            hours: number[];
+            /** Median */
+            median: number | null;
+            /** N */
+            n: number;
+            /** People */
+            people: components["schemas"]["PersonPace"][];
+            /** Until */
+            until: number | null;
+        };
+        /**
+         * PairInfo
+         * @description How far two people agree.
+         */
+        PairInfo: {
+            /** High */
+            high: number;
+            /** Items */
+            items: number;
+            /** Kappa */
+            kappa: number | null;
+            /** Low */
+            low: number;
+            /** Other */
+            other: string;
+            /** Share */
+            share: number;
+            /** Who */
+            who: string;
+        };
+        /**
          * Part
          * @description One number that went into the choice of an item.
          */
@@ -847,6 +1316,22 @@ export interface components {
          * @description How many items have a standing label of a person.
          */
         Person: {
+            /** N */
+            n: number;
+            /** Who */
+            who: string;
+        };
+        /**
+         * PersonPace
+         * @description The median seconds of a person's labels, with quartiles.
+         */
+        PersonPace: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Median */
+            median: number | null;
             /** N */
             n: number;
             /** Who */
@@ -942,6 +1427,119 @@ export interface components {
             csrf?: string | null;
             /** Items */
             items?: string[] | null;
+        };
+        /**
+         * Reliabilities
+         * @description Before and after tempering; null where there is none.
+         */
+        Reliabilities: {
+            raw: components["schemas"]["ReliabilityInfo"] | null;
+            tempered: components["schemas"]["ReliabilityInfo"] | null;
+        };
+        /**
+         * ReliabilityBin
+         * @description Items of about equal confidence, and the share that is right.
+         */
+        ReliabilityBin: {
+            /** Confidence */
+            confidence: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** N */
+            n: number;
+            /** Right */
+            right: number;
+        };
+        /**
+         * ReliabilityInfo
+         * @description How sure the model is against how often it is right.
+         */
+        ReliabilityInfo: {
+            /** Bins */
+            bins: components["schemas"]["ReliabilityBin"][];
+            /** By Chance */
+            by_chance: number;
+            /** Ece */
+            ece: number;
+            /** N */
+            n: number;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * ReviewItem
+         * @description An item to look at again; ``reason`` says why, the most suspicious has the highest ``score``.
+         *
+         *     ``label`` stands now; ``other`` contradicts it with probability ``chance``, against ``own`` of the label.
+         */
+        ReviewItem: {
+            /** Chance */
+            chance: number | null;
+            item: components["schemas"]["Item"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "label-errors" | "disagreements" | "unsure" | "flagged";
+            /** Label */
+            label: string | number | string[] | {
+                end: number;
+                label: string;
+                start: number;
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            } | null;
+            /** Other */
+            other: string | number | string[] | {
+                end: number;
+                label: string;
+                start: number;
+            }[] | {
+                box: number[];
+                label: string | number;
+            }[] | {
+                diameter?: number | null;
+                points: number[][];
+                searched: number[][] | null;
+            } | null;
+            /** Own */
+            own: number | null;
+            /** Reason */
+            reason: string;
+            /** Said */
+            said: components["schemas"]["Opinion"][];
+            /** Score */
+            score: number;
+        };
+        /**
+         * ReviewQueue
+         * @description The first items of a queue, how many each queue holds, and in ``sentence`` where it comes from.
+         *
+         *     ``behind`` counts the answers since the labels were judged.
+         */
+        ReviewQueue: {
+            /** Behind */
+            behind: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Items */
+            items: components["schemas"]["ReviewItem"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "label-errors" | "disagreements" | "unsure" | "flagged";
+            /** Sentence */
+            sentence: string;
         };
         /**
          * Saved
@@ -1175,6 +1773,26 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Tile
+         * @description One item in little. ``predicted`` and ``chance`` are the model's; ``image`` is a path on this server.
+         *
+         *     ``mine`` says that this person set it aside before.
+         */
+        Tile: {
+            /** Chance */
+            chance: number | null;
+            /** Id */
+            id: string;
+            /** Image */
+            image: string | null;
+            /** Mine */
+            mine: ("skip" | "unsure") | null;
+            /** Predicted */
+            predicted: string | number | null;
+            /** Text */
+            text: string;
         };
         /**
          * TrainState
@@ -1545,6 +2163,98 @@ export interface operations {
             };
         };
     };
+    dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardInfo"];
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -1749,6 +2459,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Files"];
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GridRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridOfItems"];
                 };
             };
             /** @description what was sent cannot be used */
@@ -2575,6 +3381,564 @@ export interface operations {
             };
         };
     };
+    map_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapInfo"];
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draw_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapInfo"];
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MapRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapItems"];
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map_places: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map_search: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapFound"];
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     media: {
         parameters: {
             query?: {
@@ -2790,6 +4154,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description what was sent cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no session: open a fresh link from `querist label --url` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused for safety: a wrong host, origin or token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not possible as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description of a kind that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not of the form that this page describes */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review: {
+        parameters: {
+            query: {
+                kind: "label-errors" | "disagreements" | "unsure" | "flagged";
+                n?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewQueue"];
                 };
             };
             /** @description what was sent cannot be used */

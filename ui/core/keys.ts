@@ -18,6 +18,7 @@ export type Action =
   | "why"
   | "guidelines"
   | "find"
+  | "grid"
   | "hide"
   | "help"
   | "close";
@@ -53,6 +54,7 @@ export const bindings: readonly Binding[] = [
   row("Look closer", "comment", "c", "C", "Comment", "write a note beside the item"),
   row("Look closer", "why", "w", "W", "Why", "see why this item was picked"),
   row("Look closer", "guidelines", "g", "G", "Guidelines", "read how to decide"),
+  row("Look closer", "grid", "b", "B", "Grid", "see similar items side by side, to label many at once"),
   row("Look closer", "hide", "h", "H", "Hide suggestions", "decide without seeing what the model says"),
   row("Look closer", "help", "?", "?", "All keys", "show this list"),
   row("Look closer", "close", "escape", "Esc", "Close", "close a panel"),

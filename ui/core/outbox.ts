@@ -25,7 +25,8 @@ export interface Ports {
   changed(): void;
 }
 
-const MOST_AT_ONCE = 50;
+/** As many as the server takes at once: what a person gives to many items is one request. */
+const MOST_AT_ONCE = 500;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 
@@ -52,9 +53,10 @@ export class Outbox {
     this.flush();
   }
 
-  put(answer: Answer): void {
-    this.waiting = [...this.waiting, answer];
-    this.shelf?.put(answer).catch(() => (this.kept = false));
+  /** Keep and send answers; those given together are sent together. */
+  put(...answers: readonly Answer[]): void {
+    this.waiting = [...this.waiting, ...answers];
+    for (const answer of answers) this.shelf?.put(answer).catch(() => (this.kept = false));
     this.flush();
   }
 

@@ -57,6 +57,13 @@ export const answered = (queue: Queue, ids: readonly string[]): Queue => ({
   closed: new Map([...queue.closed, ...ids.map((id) => [id, Infinity] as const)]),
 });
 
+/** Take out items that were answered elsewhere, on another screen. */
+export function without(queue: Queue, ids: ReadonlySet<string>): Queue {
+  const closed = new Map([...queue.closed, ...[...ids].map((id) => [id, Infinity] as const)]);
+  const left = { ...queue, closed, waiting: queue.waiting.filter((item) => !ids.has(item.id)) };
+  return queue.visible && ids.has(queue.visible.id) ? next(left) : left;
+}
+
 /** Show `item` now; what was visible waits at the front. */
 export function brought(queue: Queue, item: Item): Queue {
   const others = queue.waiting.filter((one) => one.id !== item.id);

@@ -14,6 +14,9 @@ type Screen = ComponentType<{ session: Session }>;
 /** Screens that labelling does not need come when they are opened. */
 const screens: Record<string, () => Promise<Screen>> = {
   "#/status": async () => (await import("./status.tsx")).Status,
+  "#/map": async () => (await import("./map.tsx")).MapScreen,
+  "#/review": async () => (await import("./review.tsx")).ReviewScreen,
+  "#/grid": async () => (await import("./grid.tsx")).GridScreen,
   "#/new": async () => (await import("./create.tsx")).Create,
 };
 

@@ -5,7 +5,7 @@ import { emptyHistory, pushed, recalled, redone, reversed, undone } from "../cor
 import type { Entry, Given, History } from "../core/history.ts";
 import { Outbox } from "../core/outbox.ts";
 import type { Refused } from "../core/outbox.ts";
-import { advanced, answered, brought, confirmed, noted } from "../core/queue.ts";
+import { advanced, answered, brought, confirmed, noted, without } from "../core/queue.ts";
 import { nothing, taskType } from "../core/types.ts";
 import type { Answer, Item, Label, Name, Note, Recalled, Reply, Schema, Session } from "../core/types.ts";
 import type { Mounted, Label as ViewLabel } from "../views/contract.ts";
@@ -54,7 +54,7 @@ export async function open(session: Session): Promise<() => void> {
   const study = session.study!;
   schema = study.task;
   drafts = new Drafts(`${study.name} ${session.who}`);
-  await outbox.open(await openShelf(`${study.name} ${session.who}`));
+  await openOutbox(session);
   queue.value = answered(queue.value, outbox.waiting.filter(closes).map((one) => one.item));
   const stop = startSupply({ unsent: () => outbox.waiting.length, prepare: (item) => prepare(item, study) });
   addEventListener("online", flush);
@@ -66,6 +66,20 @@ export async function open(session: Session): Promise<() => void> {
     removeEventListener("online", flush);
   };
 }
+
+/** Take up what an earlier visit could not send; every screen that answers does so. */
+export async function openOutbox(session: Session): Promise<void> {
+  await outbox.open(await openShelf(`${session.study!.name} ${session.who}`));
+}
+
+/** Keep and send what was answered on another screen; its items are no more to be labelled here. */
+export function sendFrom(answers: readonly Answer[]): void {
+  outbox.put(...answers);
+  queue.value = without(queue.value, new Set(answers.filter(closes).map((one) => one.item)));
+}
+
+/** What the server has not confirmed yet. */
+export const waiting = (): readonly Answer[] => outbox.waiting;
 
 /** What is begun and not submitted outlives a reload: it is kept as it changes, and taken up when its item comes again. */
 function keepDrafts(kept: Drafts): () => void {

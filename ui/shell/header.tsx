@@ -8,6 +8,9 @@ import { toggle } from "./panels.ts";
 
 const screens = [
   { hash: "#/", name: "Label" },
+  { hash: "#/map", name: "Map" },
+  { hash: "#/grid", name: "Grid" },
+  { hash: "#/review", name: "Review" },
   { hash: "#/status", name: "Status" },
 ];
 

@@ -8,6 +8,7 @@ import type { Session, Study } from "../core/types.ts";
 import { AnswerBar, Cap } from "./answers.tsx";
 import { changedKeys, openKeys } from "./bound.ts";
 import * as desk from "./desk.ts";
+import { showLike } from "./grid-wish.ts";
 import { Guidelines } from "./guidelines.tsx";
 import { Help } from "./help.tsx";
 import { ready, viewUrl } from "./modules.ts";
@@ -97,7 +98,7 @@ function viewOf(study: Study) {
 }
 
 /** Views that draw the classes themselves, as long as they are not here to say so. */
-const DRAWING = ["spans", "boxes", "particles"];
+const DRAWING = ["spans", "boxes", "particles", "candidate"];
 
 const drawsLabels = (study: Study): boolean => viewOf(study)?.drawsLabels ?? DRAWING.includes(study.view);
 
@@ -140,6 +141,7 @@ const actions: Record<Exclude<Action, "answer">, () => void> = {
   why: () => toggle("why"),
   guidelines: () => toggle("guidelines"),
   find: () => toggle("find"),
+  grid: () => desk.visible.value && showLike(desk.visible.value.id),
   hide: desk.toggleHidden,
   help: () => toggle("help"),
   close: closePanel,

@@ -22,6 +22,8 @@ export interface Supply {
 export const queue = signal<Queue>(emptyQueue);
 export const supply = signal<Supply>({ state: "opening", message: "" });
 
+/** Whether anybody labels on this page: other screens hold no items. */
+let wanted = false;
 let claiming = false;
 let again = false;
 let restUntil = 0;
@@ -30,6 +32,7 @@ let prepare: (item: Item) => void = () => undefined;
 
 export function startSupply(ports: { unsent(): number; prepare(item: Item): void }): () => void {
   ({ unsent, prepare } = ports);
+  wanted = true;
   const beat = setInterval(() => void heartbeat(), HEARTBEAT);
   const poll = setInterval(refill, ASK_AGAIN);
   addEventListener("pagehide", giveBack);
@@ -37,6 +40,7 @@ export function startSupply(ports: { unsent(): number; prepare(item: Item): void
   document.addEventListener("visibilitychange", returned);
   refill();
   return () => {
+    wanted = false;
     clearInterval(beat);
     clearInterval(poll);
     removeEventListener("pagehide", giveBack);
@@ -65,6 +69,7 @@ export async function renew(): Promise<void> {
 }
 
 async function claim(): Promise<void> {
+  if (!wanted) return;
   again = claiming;
   if (claiming) return;
   claiming = true;

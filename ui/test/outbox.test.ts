@@ -132,3 +132,12 @@ test("a shelf that cannot write loses nothing while the page lives, and is told"
   await until(() => box.waiting.length === 0);
   assert.equal(box.kept, false);
 });
+
+test("answers given together are sent together", async () => {
+  const sent: number[] = [];
+  const { box } = outbox(async (answers) => (sent.push(answers.length), recordedAll(answers)));
+  await box.open(new Memory());
+  box.put(...Array.from({ length: 300 }, (_, at) => answer(String(at))));
+  await until(() => box.waiting.length === 0);
+  assert.deepEqual(sent, [300]);
+});

@@ -157,3 +157,10 @@ test("what an earlier visit answered and could not send does not come back until
   const later = Q.claimed(Q.confirmed(open, ["a"]));
   assert.deepEqual(names(Q.arrived(later, items("a", "b"), { claim: 2, asked: 9 })), ["b", "a"]);
 });
+
+test("what was answered on another screen is taken out, and does not come back from a claim on its way", () => {
+  const queue = Q.claimed(filled("a", "b", "c"));
+  const left = Q.without(queue, new Set(["a", "c"]));
+  assert.deepEqual(names(left), ["b"]);
+  assert.deepEqual(names(Q.arrived(left, items("a", "c", "d"), { claim: 2, asked: 9 })), ["b", "d"]);
+});

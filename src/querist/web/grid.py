@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ class Grid:
         closed = self._closed(who)
         open_rows = rows[~closed.any[rows]]
         return GridOfItems(
-            tiles=[self._tile(int(row), seen) for row in open_rows[: wanted.n]],
+            tiles=[self._tile(int(row), who, seen) for row in open_rows[: wanted.n]],
             total=len(open_rows),
             sentence=words,
             left_out=_left_out(closed, rows),
@@ -142,7 +142,12 @@ class Grid:
         counts = np.bincount(free[free >= 0], minlength=len(labels)).tolist()
         return {str(label): count for label, count in zip(labels, counts, strict=True)}
 
-    def _tile(self, row: int, seen: Likeness | None) -> Tile:
+    def _aside(self, item: str, who: str) -> Literal["skip", "unsure"] | None:
+        event = self._ledger.standing(item, who)
+        kind = None if event is None else event.answer.kind
+        return kind if kind in ("skip", "unsure") else None
+
+    def _tile(self, row: int, who: str, seen: Likeness | None) -> Tile:
         pool = self._study.pool
         id = pool.ids[row]
         known = seen is not None and row < len(seen.predicted) and seen.predicted[row] >= 0
@@ -153,6 +158,7 @@ class Grid:
             image=show.link("media", id) if show.is_image(pool) else None,
             predicted=label,
             chance=round(float(seen.chance[row]), 4) if seen is not None and known else None,
+            mine=self._aside(id, who),
         )
 
 

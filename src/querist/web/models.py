@@ -192,7 +192,7 @@ class AnswerGiven(Given):
     flag: bool | None = None
     comment: str | None = Field(default=None, max_length=MAX_COMMENT)
     reviewed: bool | None = None
-    bulk: bool = False
+    bulk: bool | None = None
 
 
 class AnswersGiven(Given):

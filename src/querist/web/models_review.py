@@ -61,13 +61,17 @@ class GridRequest(Given):
 
 
 class Tile(Said):
-    """One item in little. ``predicted`` and ``chance`` are the model's; ``image`` is a path on this server."""
+    """One item in little. ``predicted`` and ``chance`` are the model's; ``image`` is a path on this server.
+
+    ``mine`` says that this person set it aside before.
+    """
 
     id: str
     text: str
     image: str | None
     predicted: str | int | None
     chance: float | None
+    mine: Literal["skip", "unsure"] | None
 
 
 class GridOfItems(Said):
