@@ -7,8 +7,8 @@ from numba import njit
 
 from querist._arrays import Array
 
-LANES = 128
-"""Partial sums side by side: a multiple of every processor's width, and few enough for the nearest cache."""
+LANES = 32
+"""Partial sums side by side: two of the widest registers, so that they never leave the processor."""
 
 
 @njit("(float32[:, ::1], float32[::1], float32[::1], float32[::1], float64[::1])", nogil=True, cache=True)  # type: ignore[untyped-decorator]
@@ -24,9 +24,12 @@ def add_rises(similar: Array, low: Array, span: Array, weight: Array, out: Array
                 rise = rise if rise > np.float32(0.0) else np.float32(0.0)
                 rise = rise if rise < span[at + lane] else span[at + lane]
                 sums[lane] += weight[at + lane] * rise
-        total = 0.0
-        for lane in range(LANES):
-            total += sums[lane]
+        half = LANES // 2
+        while half:
+            for lane in range(half):
+                sums[lane] += sums[lane + half]
+            half //= 2
+        total = np.float64(sums[0])
         for at in range(whole, similar.shape[1]):
             total += weight[at] * min(max(similar[row, at] - low[at], np.float32(0.0)), span[at])
         out[row] += total

@@ -25,8 +25,9 @@ UNIT = 2.0**-24
 ROWS, TILE = 1024, 2**19
 """Rows, and pairs, of a block: enough for an efficient product, few enough for the processor's cache."""
 FEW = 64
-# Relative rounding of a row's sum over a block in 128 lanes, of its terms and of the weights.
-OF_A_SUM = (TILE // FEW // 128 + 8) * UNIT
+LANES = 32
+# Relative rounding of a row's sum over a block in 32 lanes, of the sum of those, of its terms and of the weights.
+OF_A_SUM = (TILE // FEW // LANES + 13) * UNIT
 BUCKET, EXACT = 256, 8
 """Rows brought up to date together, and rows measured at a time."""
 PAST = 64
@@ -100,7 +101,10 @@ class Single:
         else:
             low, high = (met + np.float32(self.error + UNIT) for met in (low, high))
         risen = np.flatnonzero(after > _higher(before))
-        part = Part(self.points[risen], low[risen], (high - low)[risen], self.weight[risen])
+        # a full number of lanes: the targets that fill it up have no span
+        kept, few = np.append(risen, np.zeros(-len(risen) % LANES, np.intp)), len(risen)
+        part = Part(self.points[kept], low[kept], (high - low)[kept], self.weight[kept])
+        part.span[few:] = 0.0
         return self._sums(self.rows[which], part) * (1 - OF_A_SUM - 2 * self.error * self.radial)
 
     def _sums(self, rows: Singles, part: Part) -> Floats:
@@ -171,7 +175,7 @@ class Search:
                 width *= 2
             else:
                 left[np.repeat(self.seen < self.picks, BUCKET)[: len(left)]] = -np.inf
-                best = max(best, self._measure(state, left))
+                best = max(best, self._measure(state, left, 1 if best == LEAST else EXACT))
         found = np.flatnonzero(self.sure == self.picks)
         if len(found) == 0:
             return -1, 0.0
@@ -183,9 +187,9 @@ class Search:
         self.past.append(lower(state.met))
         self.left[np.flatnonzero(self.order == row)], self.picks = -np.inf, self.picks + 1
 
-    def _measure(self, state: Cover, left: Floats) -> float:
-        """Measure the rows of highest bounds; gives the greatest gain."""
-        few = _highest(left, np.flatnonzero(left > 0), EXACT)
+    def _measure(self, state: Cover, left: Floats, count: int) -> float:
+        """Measure so many rows of highest bounds; gives the greatest gain."""
+        few = _highest(left, np.flatnonzero(left > 0), count)
         self.left[few], self.sure[few] = measured(state, self.rows[self.order[few]]), self.picks
         return float(self.left[few].max())
 
