@@ -9,6 +9,7 @@ import { get } from "./api.ts";
 import { Curve } from "./curve.tsx";
 import { Exchange } from "./exchange.tsx";
 import { facts, now, training } from "./facts.ts";
+import { figures, OfTheModel, OfThePeople, useFigures } from "./figures.tsx";
 import { History, TrainingPanel } from "./models.tsx";
 
 export type StatusInfo = components["schemas"]["StatusInfo"];
@@ -20,6 +21,7 @@ let reading = false;
 export function Status({ session }: { session: Session }) {
   const news = [facts.value?.labelled, facts.value?.round, training.value.state, now.value];
   useEffect(() => void read(), news);
+  useFigures(news.slice(0, 2));
   const known = status.value;
   return (
     <main class="page status">
@@ -51,12 +53,14 @@ function Known({ status: known, session }: { status: StatusInfo; session: Sessio
       <Progress status={known} />
       <section class="panel wide" aria-labelledby="curve-title">
         <h2 id="curve-title">How good the model is</h2>
-        <Curve points={known.curve} metric={known.estimate?.metric ?? "accuracy"} />
+        <Curve points={known.curve} metric={known.estimate?.metric ?? "accuracy"} ahead={figures.value?.forecast ?? []} />
       </section>
+      <OfTheModel />
       <div class="pair">
         <Bars title="Labels by class" rows={Object.entries(known.classes)} nothing="The classes appear here with the first label." />
         <Bars title="Labels by person" rows={known.people.map(({ who, n }) => [who, n])} nothing="Nobody has answered yet." />
       </div>
+      <OfThePeople />
       <TrainingPanel
         training={known.training}
         first={known.model === null}
