@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from querist.data.images import Images
 from querist.errors import BadData, BadInput
@@ -162,13 +162,18 @@ class Desk:
             lease=None if claim is None else claim.token,
             expires=None if claim is None else claim.expires,
             view=show.view_of(self.study.task, self.study.pool),
-            data=show.data_of(self.study.pool, id, self._near(id)),
+            data=self._data(round, id),
             suggestion=self._suggestion(round, id) if self._suggests else None,
             why="" if row is None else show.why(row, rank, round),
             audit=row is not None and show.is_audit(row.reason),
             mine=show.standing(self._ledger.standing(id, who)),
             note=self._ledger.note(id, who),
         )
+
+    def _data(self, round: int, id: str) -> dict[str, Any]:
+        """Give what is shown of an item; where a round asks for a part of a text, ``asked`` are the stretches."""
+        shown, asked = show.data_of(self.study.pool, id, self._near(id)), self._rounds.get(round).asked.get(id)
+        return shown | {"asked": asked} if asked else shown
 
     def _near(self, id: str) -> list[str]:
         if self._frames.pool is not self.study.pool:  # it has grown

@@ -31,15 +31,19 @@ class Place(NamedTuple):
 
 
 class Round(NamedTuple):
-    """One round as a claim needs it: its facts, when it was published, and what the model said of its items."""
+    """One round as a claim needs it: its facts, when it was published, what the model said of its items.
+
+    ``asked`` are the stretches of the texts that are asked in part.
+    """
 
     number: int
     info: Mapping[str, Any]
     at: int
     said: Mapping[str, tuple[Any, float | None]]
+    asked: Mapping[str, list[list[int]]]
 
 
-_NONE = Round(0, {}, 0, {})
+_NONE = Round(0, {}, 0, {}, {})
 
 
 class Rounds:
@@ -76,8 +80,8 @@ class Rounds:
         found = published if number == published.round else self._store.ranking(number)
         if found is None:
             return _NONE
-        said = json.loads(self._store.get(f"suggestions/{number}") or b"{}")
-        return Round(number, found.info, found.at, said)
+        said, asked = (json.loads(self._store.get(f"{name}/{number}") or b"{}") for name in ("suggestions", "asked"))
+        return Round(number, found.info, found.at, said, asked)
 
     def place(self, item: str) -> Place | None:
         """Find the last round, among those that are kept or current, whose queue holds an item; cost O(queue) once."""
