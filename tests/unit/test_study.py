@@ -80,11 +80,13 @@ def test_step_is_idempotent_per_log_position(study: Study) -> None:
     assert study.step().round == 3
 
 
-def test_the_model_takes_over_once_two_classes_have_a_label(study: Study) -> None:
+def test_the_model_takes_over_once_it_foretells_the_classes(study: Study) -> None:
     items = {word: next(i for i in study.pool.ids if truth(study, i) == word) for word in WORDS}
     study.tell(items["low"], "low")
     assert study.step().strategy == "maxherding"
     study.tell(items["high"], "high")
+    assert study.step().strategy == "maxherding"  # a label of each class, and nothing to foretell one by
+    label_some(study, 20)
     assert study.step().strategy == "margin"
 
 

@@ -37,7 +37,7 @@ def rule_of(own: Rule, taught: Taught, before: Mapping[str, Any]) -> Rule:
 
     The cold rule begins while fewer than two classes have a label. Once begun (``before``, the facts of the last
     round, name it), it goes on until the model beats the shares of the classes in log loss on labels that it was not
-    trained on. A study that begins with labels of two classes never is cold. Cost: while cold, five fits.
+    trained on, clearly. A study that begins with labels of two classes never is cold. Cost: while cold, five fits.
     """
     if own.strategy.cold is None:
         return own
@@ -53,8 +53,8 @@ def rule_of(own: Rule, taught: Taught, before: Mapping[str, Any]) -> Rule:
 def beats_shares(taught: Taught) -> bool:
     """Say whether models that were trained without a label foretell it better than the shares of the classes do.
 
-    Log loss over five stratified folds, the shares smoothed by one label of each class. True where labels are more
-    than one class (spans, boxes): for those the rule stays what it was.
+    By more than one standard error of the gain in log loss, over five stratified folds; the shares are smoothed by one
+    label of each class. True where labels are more than one class (spans, boxes), and are not told apart here.
     """
     learner, known = taught.learner, taught.known
     codes = known.targets()
@@ -64,12 +64,12 @@ def beats_shares(taught: Taught) -> bool:
     labelled = (features[known.labelled], codes)
     logits = cross_fitted(learner, labelled, pool=features, classes=classes, rng=_rng(taught))
     rows = np.arange(len(codes))
-    loss = -log_softmax(logits)[rows, codes].mean()
     fold = deal(codes, _rng(taught))  # the same folds: the generator starts anew
     held = np.array([np.bincount(codes[fold == f], minlength=classes) for f in range(fold.max() + 1)])
     left = held.sum(axis=0) - held[fold]
     shares = (left + 1.0) / (left + 1.0).sum(axis=1, keepdims=True)
-    return bool(loss < -np.log(shares[rows, codes]).mean())
+    gain = log_softmax(logits)[rows, codes] - np.log(shares[rows, codes])
+    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
 def _rng(taught: Taught) -> np.random.Generator:

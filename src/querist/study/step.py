@@ -12,7 +12,6 @@ import numpy as np
 
 import querist
 from querist._arrays import Floats, Rows, to_numpy
-from querist._query import resolve as resolve_strategy
 from querist.estimate.protocol import Estimate
 from querist.estimate.stopping import rule as stopping_rule
 from querist.estimate.stopping.stabilising_predictions import StabilisingPredictions
@@ -23,6 +22,7 @@ from querist.store.protocol import Claim, Published, Ranked, Ranking
 from querist.strategies.find import Find
 from querist.strategies.protocol import Strategy, evidence_for
 from querist.study.audit import Reserve, Turn, answers, findings, history, saved, version
+from querist.study.cold import Rule, Taught, rule_of
 from querist.study.dashboard import forecasts
 from querist.study.facts import Step
 from querist.study.items import Encoded
@@ -65,13 +65,6 @@ class Basis:
         return self.settings.held
 
 
-class Rule(NamedTuple):
-    """The strategy of a round, and its name."""
-
-    strategy: Strategy
-    name: str
-
-
 class Scored(NamedTuple):
     """The model that the audit scores, and the same with tempered probabilities, where these cost little."""
 
@@ -95,7 +88,8 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     started = time.perf_counter()
     model = train(basis.learner, basis.settings, basis.known, basis.encoded)
     fitted = time.perf_counter()
-    rule = _rule(basis)
+    before = {} if current is None else current.info
+    rule = _rule(basis, model, before)
     turn = Turn.of(basis.known, basis.reserve, {claim.item for claim in out}, basis.settings.batch)
     own = basis.settings.batch - turn.in_batch
     asked, later = _question(basis, model, rule, store, out), dict[str, str]()
@@ -112,7 +106,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     facts |= _audited(basis, scored, store, current, step) | moved(known, model, store, round=number)
     if basis.settings.goal is not None:
         choice = Choice(ids[:own] if isinstance(rule.strategy, Find) else [], offered(later, known))
-        facts |= found_of(known, model, basis.settings, choice, {} if current is None else current.info)
+        facts |= found_of(known, model, basis.settings, choice, before)
     if basis.settings.suggestions:
         store.put(
             f"suggestions/{number}", json.dumps(suggestions(known, model, ranked) | offered(later, known)).encode()
@@ -122,13 +116,9 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     return step, model
 
 
-def _rule(basis: Basis) -> Rule:
-    """Take the strategy, or its cold rule while fewer than two classes have a label."""
-    cold, known = basis.strategy.cold, basis.known
-    if cold is None or known.classes_seen() >= min(2, known.task.classes):
-        return Rule(basis.strategy, basis.settings.strategy_text)
-    rule, name = resolve_strategy(cold)
-    return Rule(rule, name) if rule.needs <= basis.learner.provides else Rule(*resolve_strategy("random"))
+def _rule(basis: Basis, model: Model, before: dict[str, Any]) -> Rule:
+    taught = Taught(basis.learner, basis.known, model, basis.settings.seed)
+    return rule_of(Rule(basis.strategy, basis.settings.strategy_text), taught, before)
 
 
 def _question(basis: Basis, model: Model, chosen: Rule, store: Store, out: list[Claim]) -> Question:
