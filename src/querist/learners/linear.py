@@ -99,12 +99,13 @@ class Linear:
         order = content_order(matrix, targets)  # draws go by the row
         matrix, targets = matrix[order], targets[order]
         coordinates, span = span_of(features.standardised(matrix.astype(np.float64, copy=False)))
-        problem = _problem(coordinates, targets, counts, 1.0 / self._strength(items))
+        problem = _problem(coordinates, targets, counts, 1.0 / self.strength(items))
         optimum = minimise(problem, _start(problem, span, warm), max_iter=self.max_iter)
         posterior = Posterior(problem, optimum, span, self.draws, entropy)
         return LinearPredictor(features, posterior, self.covariance, _notes(optimum))
 
-    def _strength(self, items: Items) -> float:
+    def strength(self, items: Items) -> float:
+        """Give the C that is used for some items."""
         if self.C is not None:
             return self.C
         return 10.0 if hasattr(items, "tocsr") else 1.0
