@@ -21,6 +21,8 @@ export const selection = signal<readonly number[]>([]);
 export const failure = signal("");
 /** What was done last, for everyone to see and for screen readers. */
 export const said = signal("");
+/** For screen readers alone: what everyone else sees. */
+export const heard = signal("");
 
 export const picked = computed(() => (columns.value ? narrowed(columns.value, selection.value, filter.value) : []));
 export const pickedSet = computed<ReadonlySet<number>>(() => new Set(selection.value.length ? picked.value : []));
@@ -102,7 +104,7 @@ export function choose(rows: readonly number[], more = false): void {
     selection.value = all;
     filter.value = "all";
   });
-  said.value = selection.value.length ? `${selection.value.length.toLocaleString("en")} chosen.` : "Nothing is chosen.";
+  heard.value = selection.value.length ? `${selection.value.length.toLocaleString("en")} chosen.` : "Nothing is chosen.";
 }
 
 const AT_ONCE = 500;

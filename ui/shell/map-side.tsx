@@ -2,10 +2,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { digitsOf } from "../core/digits.ts";
 import { count, counted as countOf, labelText, percent } from "../core/format.ts";
+import { UNKNOWN } from "../core/cloud.ts";
 import { counted, paintPlaces, stateOf, valueOf } from "../core/picked.ts";
 import type { ColourBy, Filter } from "../core/picked.ts";
 import type { Name, Schema } from "../core/types.ts";
-import { chosen } from "./chosen.ts";
+import { wish } from "./grid-wish.ts";
 import { choose, colourBy, columns, filter, itemsOf, lastRound, picked, selection } from "./map-data.ts";
 import type { MapItem } from "./map-data.ts";
 import { done, labelAll, undo, working } from "./map-label.ts";
@@ -113,7 +114,8 @@ export function Selection({ schema }: { schema: Schema }) {
 const MOST_IN_GRID = 500;
 
 async function toGrid(): Promise<void> {
-  chosen.value = (await itemsOf(picked.value.slice(0, MOST_IN_GRID))).map((item) => item.id);
+  const ids = (await itemsOf(picked.value.slice(0, MOST_IN_GRID))).map((item) => item.id);
+  wish.value = { by: "ids", value: "", ids };
   location.hash = "#/grid";
 }
 
@@ -174,7 +176,7 @@ export function Listing() {
     return () => clearTimeout(wait);
   }, news);
   const fill = async () => {
-    const rows = (chosenNow ? picked.value : inView(SHOWN * pages)).slice(0, SHOWN * pages);
+    const rows = (chosenNow ? picked.value : leastSure(inView())).slice(0, SHOWN * pages);
     show(await itemsOf(rows).catch(() => []));
   };
   const total = chosenNow ? picked.value.length : items.length;
@@ -205,6 +207,13 @@ export function Listing() {
       )}
     </section>
   );
+}
+
+/** The rows that the model is least sure of first; those of which it tells nothing last. */
+function leastSure(rows: readonly number[]): readonly number[] {
+  const unsure = columns.value!.unsure;
+  const told = (row: number) => (unsure[row] === UNKNOWN ? -1 : unsure[row]!);
+  return [...rows].sort((a, b) => told(b) - told(a) || a - b);
 }
 
 function Line({ item }: { item: MapItem }) {

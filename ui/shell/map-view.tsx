@@ -265,12 +265,12 @@ export function cancelOutline(): boolean {
 export const placeOf = (row: number): Point | null =>
   camera.value && row >= 0 && 2 * row < places.value.length ? screenOf(row, camera.value) : null;
 
-/** The rows on the screen, at most some. */
-export function inView(most: number): number[] {
+/** The rows on the screen. */
+export function inView(): number[] {
   const seen = camera.value;
   if (!seen) return [];
   const { width, height } = size.value;
   const box = rectangle(toMap(seen, size.value, { x: 0, y: 0 }), toMap(seen, size.value, { x: width, y: height }));
-  return inside(places.value, box).slice(0, most);
+  return inside(places.value, box);
 }
 

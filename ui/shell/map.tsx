@@ -5,7 +5,7 @@ import { latin } from "../core/press.ts";
 import type { ColourBy } from "../core/picked.ts";
 import type { Session, Study } from "../core/types.ts";
 import { facts, now, training } from "./facts.ts";
-import { choose, colourBy, columns, failure, info, picked, places, read, redraw, said, search, selection } from "./map-data.ts";
+import { choose, colourBy, columns, failure, heard, info, picked, places, read, redraw, said, search, selection } from "./map-data.ts";
 import { Opened, Preview } from "./map-item.tsx";
 import { labelAll, undo } from "./map-label.ts";
 import { followTheme } from "./map-palette.ts";
@@ -38,6 +38,9 @@ export function MapScreen({ session }: { session: Session }) {
           <Selection schema={study.task} />
           <p class="small map-said" role="status">
             {said.value}
+          </p>
+          <p class="hidden-text" role="status">
+            {heard.value}
           </p>
           {failure.value && <p class="line-error">{failure.value}</p>}
           {columns.value && <Listing />}

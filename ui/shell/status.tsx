@@ -75,17 +75,19 @@ function Known({ status: known, session }: { status: StatusInfo; session: Sessio
 }
 
 function Sentences({ status: { sentence, estimate, saved, stop } }: { status: StatusInfo }) {
-  const said = new Set([sentence, estimate?.sentence, saved?.sentence].flatMap((one) => (one ? [ended(one)] : [])));
+  const said = new Set([sentence, estimate?.sentence, saved?.sentence].flatMap((one) => (one ? [begun(ended(one))] : [])));
   return (
     <div class="lead">
       <p>{[...said].join(" ")}</p>
-      {stop && <p class={stop.stop ? "advice stop" : "advice"}>{ended(stop.sentence)}</p>}
+      {stop && <p class={stop.stop ? "advice stop" : "advice"}>{begun(ended(stop.sentence))}</p>}
     </div>
   );
 }
 
 /** A sentence ends with a full stop, also when it stands before another. */
 const ended = (sentence: string): string => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
+
+const begun = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
 function Progress({ status: known }: { status: StatusInfo }) {
   const parts = [

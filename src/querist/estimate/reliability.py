@@ -14,6 +14,8 @@ from querist.estimate.sample import FEW
 from querist.tasks._scores import ece
 
 BINS = 10
+FILL = 10
+"""Items of a bin at least, so that a share is worth a look: fewer items, fewer bins."""
 DRAWS = 400
 
 
@@ -61,7 +63,7 @@ def reliability(
 ) -> Reliability | None:
     """Compare the probability of the predicted class with how often it is right; None below 30 items.
 
-    Formula: the items sorted by confidence, in 10 bins of equal mass; the error is Σ_b n_b/n · |share right − mean
+    Formula: the items sorted by confidence, in bins of equal mass: ten, or fewer so that each has 10 items; the error is Σ_b n_b/n · |share right − mean
     confidence|. ``by_chance`` is its mean over 400 draws of outcomes with these probabilities. The intervals of the
     bins are Wilson's. Shapes: confidence [n] in [0, 1], right [n]. Cost: O(400·n log n). Source: Naeini 2015; bins of
     equal mass, Nguyen & O'Connor 2015; the draws, Bröcker & Smith 2007; Wilson 1927.
@@ -69,18 +71,19 @@ def reliability(
     >>> sure = np.repeat([0.6, 0.9], 20)
     >>> found = reliability(sure, np.arange(40) % 10 > 0, np.random.default_rng(0))
     >>> round(found.ece, 3), round(found.by_chance, 3), len(found.bins)
-    (0.15, 0.072, 10)
+    (0.15, 0.072, 4)
     """
     n = len(confidence)
     if n < FEW:
         return None
     order = np.argsort(confidence, kind="stable")
     sure, hit = np.asarray(confidence, np.float64)[order], np.asarray(right, bool)[order]
-    parts = np.split(np.arange(n), (np.arange(1, BINS) * n) // BINS)
+    count = min(BINS, n // FILL)
+    parts = np.split(np.arange(n), (np.arange(1, count) * n) // count)
     bins = tuple(_bin(sure[part], hit[part], level) for part in parts)
     draws = rng.random((DRAWS, n)) < sure
-    by_chance = float(np.mean([ece(sure, one, bins=BINS) for one in draws]))
-    return Reliability(bins, ece(sure, hit, bins=BINS), by_chance, n)
+    by_chance = float(np.mean([ece(sure, one, bins=count) for one in draws]))
+    return Reliability(bins, ece(sure, hit, bins=count), by_chance, n)
 
 
 def _bin(sure: Floats, hit: NDArray[np.bool_], level: float) -> Bin:
