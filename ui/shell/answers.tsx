@@ -89,17 +89,24 @@ function EnterHint({ schema }: { schema: Schema }) {
   const label = acceptable();
   if (!visible.value || label === null) return null;
   return (
-    <button class="link-button enter-hint" onClick={mouse(accept)}>
-      <Cap action="accept" /> {enterWords(label, schema)}
+    <button class={`link-button enter-hint${isSingle(schema) ? " single" : ""}`} onClick={mouse(accept)}>
+      <Cap action="accept" /> {enterWord(schema)}
+      <span class="third">s</span>
+      {enterWhat(label)}
     </button>
   );
 }
 
-function enterWords(label: Label, schema: Schema): string {
-  const single = taskType(schema) === "classification";
-  if (draft.value !== null) return single ? `keeps ${labelText(label)}` : `submits ${labelText(label)}`;
-  if (visible.value?.suggestion && !hidden.value) return "accepts";
-  return "submits none";
+const isSingle = (schema: Schema): boolean => taskType(schema) === "classification";
+
+function enterWord(schema: Schema): string {
+  if (draft.value !== null) return isSingle(schema) ? "keep" : "submit";
+  return visible.value?.suggestion && !hidden.value ? "accept" : "submit";
+}
+
+function enterWhat(label: Label): string {
+  if (draft.value !== null) return ` ${labelText(label)}`;
+  return visible.value?.suggestion && !hidden.value ? "" : " none";
 }
 
 function Choices({ schema, item }: { schema: Schema; item: Item | null }) {

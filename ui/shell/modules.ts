@@ -2,7 +2,7 @@
 import type { Item, Study } from "../core/types.ts";
 import type { View, ViewItem } from "../views/contract.ts";
 
-const BUILT_IN = ["text", "record", "image", "spans", "boxes", "particles"];
+const BUILT_IN = ["text", "record", "image", "spans", "boxes", "particles", "candidate"];
 const loading = new Map<string, Promise<View>>();
 const loaded = new Map<string, View>();
 const prepared = new Set<string>();

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Item, Label, Study } from "../core/types.ts";
 import type { View, Label as ViewLabel } from "../views/contract.ts";
 import { changedKeys } from "./bound.ts";
-import { attach, draft, hidden, visible } from "./desk.ts";
+import { attach, draft, give, hidden, visible } from "./desk.ts";
 import { asViewItem, load, ready, viewUrl } from "./modules.ts";
 import { supply } from "./supply.ts";
 import type { Supply } from "./supply.ts";
@@ -41,6 +41,7 @@ function Mount({ item, view, study }: { item: Item; view: View; study: Study }) 
       label: draft.peek() as ViewLabel | null,
       schema: study.task,
       onChange: (label) => (draft.value = label as Label | null),
+      answer: (label) => give({ kind: "label", label: label as Label }),
     });
     attach(mounted);
     return () => (attach(null), mounted.destroy());

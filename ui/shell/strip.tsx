@@ -33,9 +33,11 @@ export function Strip({ schema }: { schema: Schema }) {
 
 function Answered({ entry, schema }: { entry: Entry; schema: Schema }) {
   const said = entry.given.kind === "label" ? labelText(entry.given.label) : entry.given.kind;
+  const short = sign(entry, schema);
+  const about = `${short}, ${said}: show this item again`;
   return (
-    <button class={`answered ${hue(entry, schema)}`} title={said} aria-label={`${said}: show this item again`} onClick={() => void revisit(entry)}>
-      {sign(entry, schema)}
+    <button class={`answered ${hue(entry, schema)}`} title={said} aria-label={about} onClick={() => void revisit(entry)}>
+      {short}
     </button>
   );
 }

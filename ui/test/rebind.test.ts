@@ -5,6 +5,7 @@ import type { Press } from "../core/press.ts";
 import { bound, capNow, chordOfCap, chosen, meant, OF_VIEWS, readChanges, rebind } from "../core/rebind.ts";
 import type { ViewKey } from "../views/contract.ts";
 import * as boxes from "../views/boxes.ts";
+import * as candidate from "../views/candidate.ts";
 import * as image from "../views/image.ts";
 import * as particles from "../views/particles.ts";
 import * as spans from "../views/spans.ts";
@@ -85,7 +86,7 @@ test("however keys are changed, each chord asks for one thing at most", () => {
 });
 
 test("the list of the views' keys is what the views say", () => {
-  const keys: readonly ViewKey[] = [boxes, image, particles, spans].flatMap((view) => view.keys);
+  const keys: readonly ViewKey[] = [boxes, candidate, image, particles, spans].flatMap((view) => view.keys);
   const chords = keys.map(({ key }) => chordOfCap(key)).filter((one) => one !== null);
   assert.deepEqual([...new Set(chords)].filter((one) => !OF_VIEWS.includes(one)), []);
 });

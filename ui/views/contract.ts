@@ -70,6 +70,8 @@ export interface ViewProps {
   schema: ViewSchema;
   /** Say what the answer is now; Enter records it. A view that only shows the item never calls it. */
   onChange: (label: Label) => void;
+  /** Record an answer at once and go on to the next item, as the key of a class does. */
+  answer?: (label: Label) => void;
 }
 
 /** A mounted view. */

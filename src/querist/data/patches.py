@@ -81,12 +81,13 @@ def _overlap(region: Sequence[float], frame: tuple[int, int, int, int]) -> list[
     return [left - frame[0], top - frame[1], right - left, bottom - top] if left < right and top < bottom else None
 
 
-def candidate_pool(pool: Pool, places: Sequence[Floats], side: int) -> Pool:
+def candidate_pool(pool: Pool, places: Sequence[Floats], side: int, diameter: float | None = None) -> Pool:
     """Make a pool of patches round candidates: "is this a particle?", the question that is answered fastest.
 
     ``places`` has for each micrograph of the pool its candidates [M, 2 or more] (x, y in its pixels); a patch is
     ``side`` pixels wide, and repeats the edge where it reaches over it. The items are images, so any learner of images
-    and the task ``classification`` serve. ``candidate_labels`` answers for known picks.
+    and the task ``classification`` serve; the labelling app asks yes or no, and draws a circle of ``diameter`` pixels
+    (None: half of ``side``). ``candidate_labels`` answers for known picks.
     """
     half = side // 2
     cut = [
@@ -96,8 +97,9 @@ def candidate_pool(pool: Pool, places: Sequence[Floats], side: int) -> Pool:
     ]
     made = _parts(pool, cut)
     centres = [[float(x), float(y)] for points in places for x, y in np.asarray(points)[:, :2].tolist()]
+    size = {} if diameter is None else {"diameter": diameter}
     records = [
-        {**dict(record), "centre_x": x, "centre_y": y}
+        {**dict(record), "centre_x": x, "centre_y": y, **size}
         for record, (x, y) in zip(made.records or [], centres, strict=True)
     ]
     return replace(made, records=records)

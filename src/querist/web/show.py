@@ -24,7 +24,16 @@ def view_of(task: Task, pool: Pool) -> str:
     """Name the view that shows the items of a study."""
     if task.schema["task"] in OWN_VIEW:
         return str(task.schema["task"])
+    if task.schema["task"] == "classification" and _asks_of_candidates(pool):
+        return "candidate"
     return "image" if is_image(pool) else pool.kind
+
+
+def _asks_of_candidates(pool: Pool) -> bool:
+    """Say whether the items are patches round candidates, as ``querist.data.patches.candidate_pool`` makes them."""
+    if pool.kind != "image" or pool.records is None or not len(pool):
+        return False
+    return {"centre_x", "centre_y"} <= set(pool.records[0])
 
 
 def is_image(pool: Pool) -> bool:
