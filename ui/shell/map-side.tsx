@@ -6,7 +6,7 @@ import { UNKNOWN } from "../core/cloud.ts";
 import { counted, paintPlaces, stateOf, valueOf } from "../core/picked.ts";
 import type { ColourBy, Filter } from "../core/picked.ts";
 import type { Name, Schema } from "../core/types.ts";
-import { wish } from "./grid-wish.ts";
+import { chosen } from "./chosen.ts";
 import { choose, colourBy, columns, filter, itemsOf, lastRound, picked, selection } from "./map-data.ts";
 import type { MapItem } from "./map-data.ts";
 import { done, labelAll, undo, working } from "./map-label.ts";
@@ -114,8 +114,7 @@ export function Selection({ schema }: { schema: Schema }) {
 const MOST_IN_GRID = 500;
 
 async function toGrid(): Promise<void> {
-  const ids = (await itemsOf(picked.value.slice(0, MOST_IN_GRID))).map((item) => item.id);
-  wish.value = { by: "ids", value: "", ids };
+  chosen.value = (await itemsOf(picked.value.slice(0, MOST_IN_GRID))).map((item) => item.id);
   location.hash = "#/grid";
 }
 
