@@ -92,6 +92,9 @@ def xlogx(p: Array) -> Array:
     >>> xlogx(np.array([0.0, 1.0, 0.5])).round(4).tolist()
     [0.0, 0.0, -0.3466]
     """
+    if isinstance(p, np.ndarray):
+        out = np.where(p > 0, p, p.dtype.type(1))
+        return np.multiply(p, np.log(out, out=out), out=out)
     xp = namespace(p)
     return p * xp.log(xp.where(p > 0, p, xp.ones_like(p)))
 

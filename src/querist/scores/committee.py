@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from querist._arrays import Array, blocks, float64, namespace, xlogx
+from querist._parallel import WORTH, in_threads
 from querist.errors import BadEvidence
+
+CACHE_BYTES = 2**19
+"""A block of draws in float64 that stays, with what is made of it, in the processor's cache."""
 
 
 def vote_entropy(draws: Array) -> Array:
@@ -98,11 +104,23 @@ def of_classes(draws: Array) -> Array:
 
 
 def by_blocks(score: Callable[[Array], Array], draws: Array) -> Array:
-    """Score [N, K, C] in float64 a block of rows at a time, so that temporaries stay under BLOCK_BYTES each."""
+    """Score [N, K, C] in float64 a block of rows at a time, so that temporaries stay under BLOCK_BYTES each.
+
+    NumPy arrays in blocks for the processor's cache, many numbers on every core.
+    """
     n, members, classes = draws.shape
+    if isinstance(draws, np.ndarray) and n:
+        found = in_threads(_score_part, n, score, draws, parts=None if draws.size >= WORTH else 1)
+        return np.concatenate([part for parts in found for part in parts])
     cuts = list(blocks(n, 8 * members * classes)) or [slice(0, 0)]
     parts = [score(float64(draws[rows, ...])) for rows in cuts]
     return parts[0] if len(parts) == 1 else namespace(draws).concat(parts, axis=0)
+
+
+def _score_part(start: int, stop: int, score: Callable[[Array], Array], draws: Array) -> list[Array]:
+    part = draws[start:stop]
+    cuts = blocks(len(part), 8 * draws.shape[1] * draws.shape[2], limit=CACHE_BYTES)
+    return [score(float64(part[rows])) for rows in cuts]
 
 
 def mean_over_members(draws: Array) -> Array:
