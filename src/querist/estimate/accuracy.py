@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from querist.estimate.lure import lure, lure_interval, lure_sequence
-from querist.estimate.powered import powered, powered_apart
+from querist.estimate.powered import powered, powered_apart, within
 from querist.estimate.proportion import exact
 from querist.estimate.protocol import Estimate, Interval, not_enough
 from querist.estimate.sample import Sample
@@ -51,7 +51,7 @@ def _error(sample: Sample, confidence: float) -> tuple[str, float, Interval]:
         return "prediction-powered, asymptotic", value, ends
     if sample.expected is not None and sample.others is not None and sample.normal(confidence):
         value, ends = powered_apart(wrong, sample.expected, sample.others, confidence=confidence)
-        return "prediction-powered, asymptotic", value, ends
+        return "prediction-powered, asymptotic", value, within(value, ends)
     ends = exact(int(wrong.sum()), len(sample), confidence=confidence, pool=sample.pool)
     return "exact", float(wrong.mean()), ends
 
