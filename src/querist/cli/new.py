@@ -65,6 +65,14 @@ class Audit(click.ParamType[float | str]):
     "accuracy; prequential: a tenth that trains once it was scored.  [default: 0.1 for classes in 300 items or more, "
     "else 0]",
 )
+@click.option(
+    "--cost",
+    type=click.Choice(["task", "seconds"]),
+    default="task",
+    show_default=True,
+    help="What per-cost and the like divide by: what the learner counts (tokens, boxes), or the seconds that an answer "
+    "will take, learned from those so far.",
+)
 @click.option("--suggestions/--no-suggestions", default=True, help="Show what the model would answer, or do not.")
 @click.option("--ignore-labels", is_flag=True, help="Start without the labels in the data; their classes stay.")
 @search

@@ -97,7 +97,8 @@ class Cell:
         return People(tuple(self._oracle(task, costs, who, rate, draw) for who, rate, draw in made), names)
 
     def _oracle(self, task: Task, costs: dict[str, float], who: str, rate: float, draw: Draw) -> Oracle:
-        oracle: Oracle = Perfect(self.split.labels, cost=costs, who=who)
+        seconds = costs if self.plan.cost == "seconds" else None
+        oracle: Oracle = Perfect(self.split.labels, cost=costs, seconds=seconds, who=who)
         if rate:
             if not isinstance(task, Classification):
                 raise BadInput(f"noise swaps one class for another: {task.schema['task']} has none; leave it at 0")
@@ -196,6 +197,7 @@ def _study(cell: Cell, data: Dataset, task: Task, strategy: str | Strategy, *, b
     return Study.create(
         None, data, task=task, learner=cell.plan.learner, strategy=strategy, batch=batch, seed=cell.seed,
         suggestions=False, reserve=0, overlap=cell.plan.overlap, audit=cell.plan.audit,
+        cost="seconds" if cell.plan.cost == "seconds" else "task",
     )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ class Plan:
     answers are spread evenly from 0 to twice the noise, up to ``overlap`` of them may label an item, every answer
     counts as a label, and people agree on the consensus. ``audit`` is the share of labels drawn at random that trains
     nothing (see ``Study``). ``cost`` is what is counted beside labels: items, the task's own unit, or seconds (a column
-    "seconds" of the data); where it is not items, the curves are drawn against it.
+    "seconds" of the data); where it is not items, the curves are drawn against it, and in seconds a study
+    learns what an answer takes, for strategies such as ``per-cost``.
 
     For the summary: ``metric`` (default: the task's first), ``targets`` in its unit, ``shares`` of the value with all
     labels, ``window`` rounds of smoothing before a target counts as reached.
@@ -178,7 +179,7 @@ def check_models(plan: Plan) -> None:
     chosen = () if plan.initial_by in ("random", "stratified") else (plan.initial_by,)
     for strategy in (*plan.strategies, *chosen):
         rule, name = resolve_strategy(strategy)
-        evidence_for(rule, name, provides)
+        evidence_for(rule, name, provides | {"cost"} if plan.cost == "seconds" else provides)
 
 
 def name_of(thing: object, kind: str = "strategies") -> str:

@@ -18,7 +18,7 @@ from querist.estimate.agreement import agreement
 from querist.estimate.by_class import by_class, confusion
 from querist.estimate.curve import curve_of, forecast
 from querist.estimate.looks import alpha_at
-from querist.estimate.protocol import Codes, History
+from querist.estimate.protocol import Codes, Estimate, History
 from querist.estimate.reliability import reliability
 from querist.store import Store
 from querist.store.protocol import Published
@@ -162,6 +162,11 @@ def point_of(info: Mapping[str, Any]) -> dict[str, Any] | None:
     if found is None:
         return None
     return {"labels": info["step"]["labels"], **{name: found[name] for name in ("value", "low", "high", "n")}}
+
+
+def forecast_of(history: History, more: int, draw: Draw) -> Estimate:
+    """Forecast the accuracy after ``more`` labels from the learning curve on the audit."""
+    return forecast(curve_of(history, draw.rng("curve")), more, draw.rng("forecast"))
 
 
 def forecasts(history: History, draw: Draw) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from querist.data import Pool, blocks
 from querist.errors import BadInput, UnknownItem
-from querist.estimate.curve import curve_of, forecast
 from querist.estimate.protocol import Estimate, History, Stop, Verdict
 from querist.estimate.stopping import DEFAULT
 from querist.estimate.stopping import rule as stopping_rule
@@ -22,7 +21,7 @@ from querist.store import Store, open_store
 from querist.store.protocol import Claim
 from querist.strategies.protocol import Strategy
 from querist.study.audit import history, saved
-from querist.study.dashboard import Dashboard, dashboard_of
+from querist.study.dashboard import Dashboard, dashboard_of, forecast_of
 from querist.study.facts import Query, Status, Step, status_of
 from querist.study.items import Encoding, StoredItems, cache_of
 from querist.study.known import Known
@@ -85,6 +84,7 @@ class Study:
         audit: float | str | None = None,
         duplicates: str = "ask",
         goal: Goal | None = None,
+        cost: str = "task",
         **reading: Any,
     ) -> Study:
         """Start a study, and rank its first queue without any label.
@@ -93,11 +93,12 @@ class Study:
         whatever ``querist.load`` reads (``reading`` goes there: text=, label=, id=, group=); labels found in it are
         kept as answers unless ``keep_labels`` is False. ``labels`` names the classes; default: those found. ``learner``
         and ``strategy`` are by default the task's own. ``reserve`` is how many items a queue holds after its batch;
-        default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images (``querist.embed.image_encoder``);
-        features are kept in ``name.querist.cache``, which may be deleted. ``audit`` is the share of what is asked that
+        default: max(2 × batch, 50 × people, 1,000). ``encoder`` describes images or texts (``querist.embed``); what
+        it gives is kept in ``name.querist.cache``, which may be deleted. ``audit`` is the share of what is asked that
         is random and trains nothing, so that ``status`` tells the accuracy; default: 0.1 for classes in 300 items or
         more; "prequential" trains on each once scored. ``goal`` seeks one class; ``duplicates`` "exact" or "near" asks
-        each text once. Raises StudyExists, BadData, BadLabel, UnknownName.
+        each text once. ``cost`` "seconds" gives strategies such as ``per-cost`` the seconds that an answer will take,
+        learned from those so far. Raises StudyExists, BadData, BadLabel, UnknownName.
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
@@ -105,6 +106,7 @@ class Study:
         settings, rule, model = chosen(
             dataset.pool, made, learner=learner, strategy=strategy, audit=audit, goal=goal, duplicates=duplicates,
             batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve, encoder=encoder,
+            cost=cost,
         )  # fmt: skip
         with founding(path) as store:
             store.put("pool/1", blocks.dump(dataset.pool))
@@ -375,8 +377,7 @@ class Study:
 
     def forecast(self, more: int = 50) -> Estimate:
         """Forecast the accuracy after ``more`` labels from the learning curve on the audit."""
-        draw, found = Draw(self.seed, self._catch_up().position), self.history()
-        return forecast(curve_of(found, draw.rng("curve")), more, draw.rng("forecast"))
+        return forecast_of(self.history(), more, Draw(self.seed, self._catch_up().position))
 
     def labels_saved(self) -> Estimate:
         """Tell how many random labels each label was worth; trains 20 models on parts of the audit."""

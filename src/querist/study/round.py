@@ -18,6 +18,7 @@ from querist.learners.protocol import Items, Predictor
 from querist.store.protocol import Claim, Ranked
 from querist.strategies.protocol import Strategy
 from querist.study.known import Known
+from querist.study.price import Price, sizes_of
 from querist.study.stretches import in_places
 from querist.view import Draw, Evidence, Need, Ragged, Round, Selection, View
 
@@ -42,14 +43,28 @@ class Question:
     votes: Ragged | None = None
     unseen: Floats | None = None
     """Probabilities of the asked rows by models that were not trained on them, [L, C]."""
+    price: Price | None = None
+    """What an answer will take in seconds, where this is the cost that a strategy asks for."""
 
     def view(self, rows: Rows) -> View:
         """Look at some rows, without context."""
         ids = [self.pool.ids[row] for row in rows.tolist()]
         group = None if self.pool.group is None else self.pool.group[rows]
         time = None if self.pool.time is None else self.pool.time[rows]
-        evidence = predict(self.predictor, self.features, self.needs, rows)
+        evidence = self._evidence(rows)
         return View.of(evidence, ids=ids, keys=self.pool.keys[rows], group=group, time=time)
+
+    def _evidence(self, rows: Rows) -> Evidence:
+        if self.price is None:
+            return predict(self.predictor, self.features, self.needs, rows)
+        evidence = predict(self.predictor, self.features, self.needs & self.predictor.provides, rows)
+        return {**evidence, "cost": self.price.of(sizes_of(self.pool, rows, evidence.get("cost")))}
+
+    def sizes(self, rows: Rows) -> Floats:
+        """Say how large some items are; float64 [n]."""
+        counts = "cost" in self.predictor.provides
+        counted = predict(self.predictor, self.features, frozenset({"cost"}), rows)["cost"] if counts else None
+        return sizes_of(self.pool, rows, counted)
 
     def labelled(self) -> View:
         """Look at the rows that were asked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import querist
 from querist import _load
@@ -18,6 +18,7 @@ from querist.store import Store
 from querist.strategies.protocol import Strategy
 from querist.study.audit import Mode, Reserve
 from querist.study.lock import holding
+from querist.view import Need
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Settings:
     """Whether texts that repeat others are asked: "ask", or once for all that are "exact" or "near" copies."""
     goal: Mapping[str, Any] | None = None
     """What is sought, where a study is a search: see ``querist.study.search.Goal``."""
+    cost: Literal["task", "seconds"] = "task"
+    """What a strategy may divide by: what the learner counts of an item, or the seconds that an answer will take."""
     whole: bool = True
     """False until the study has its items, its first labels and its first queue."""
 
@@ -58,6 +61,12 @@ class Settings:
         for name in ("batch", "overlap"):
             if getattr(self, name) < 1:
                 raise BadInput(f"{name} must be 1 or more: got {getattr(self, name)}")
+        if self.cost not in ("task", "seconds"):
+            raise BadInput(f"cost is task or seconds: got {self.cost!r}")
+
+    def gives(self, provides: frozenset[Need]) -> frozenset[Need]:
+        """Name the evidence that strategies get: the learner's, and a cost where it is learned from seconds."""
+        return provides | {"cost"} if self.cost == "seconds" else provides
 
     @property
     def held(self) -> Reserve:

@@ -76,7 +76,6 @@ def chosen(
         strategy = goal.strategy(task, strategy, settings["audit"])
     rule, name = resolve_strategy(strategy or task.strategy)
     model, spec = resolve_learner(learner or task.learner)
-    evidence_for(rule, name, model.provides)
     kept = Settings(
         task=dict(task.schema), learner=spec, learner_text=spec or repr(model),
         strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule), version=querist.__version__,
@@ -84,6 +83,7 @@ def chosen(
            "goal": None if goal is None else goal.facts()},
         audit_mode="sample" if goal is not None and goal.stop == "certified" else held.mode,
     )  # fmt: skip
+    evidence_for(rule, name, kept.gives(model.provides))
     return kept, rule, model
 
 

@@ -30,6 +30,7 @@ from querist.study.known import Known
 from querist.study.model import Model, calibrated, digest, train
 from querist.study.past import past
 from querist.study.prequential import so_far
+from querist.study.price import price_of
 from querist.study.representation import moved
 from querist.study.round import Question, Seeing, choose, predict, question, queue, reserve_depth
 from querist.study.search import Choice, found_of
@@ -79,6 +80,7 @@ def digest_of(settings: Settings, position: int, items: int, encoder: tuple[str,
     parts += [s.audit] if s.audit else []
     parts += [s.duplicates] if s.duplicates != ASK else []
     parts += [s.audit_mode] if s.audit_mode != "apart" else []
+    parts += [s.cost] if s.cost != "task" else []
     return json.dumps([*parts, *encoder])
 
 
@@ -104,6 +106,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
     scored = Scored(model, _tempered(basis, model, asked.predictor, quick=fitted - started <= QUICK))
     facts |= _audited(basis, scored, store, current, step) | moved(known, model, store, round=number)
+    facts |= {} if asked.price is None else {"price": asked.price.facts()}
     if basis.settings.goal is not None:
         choice = Choice(ids[:own] if isinstance(rule.strategy, Find) else [], offered(later, known))
         facts |= found_of(known, model, basis.settings, choice, before)
@@ -124,12 +127,14 @@ def _rule(basis: Basis, model: Model, before: dict[str, Any]) -> Rule:
 def _question(basis: Basis, model: Model, chosen: Rule, store: Store, out: list[Claim]) -> Question:
     """Put the question of the round: the pool as the model sees it, with the context that the rule looks at."""
     known, predictor, rule = basis.known, model.predictor, chosen.strategy
-    needs = evidence_for(rule, chosen.name, predictor.provides)
+    needs = evidence_for(rule, chosen.name, basis.settings.gives(predictor.provides))
     if rule.calibrated:
         predictor = calibrated(basis.learner, model, known, seed=basis.settings.seed)
     asked = question(known, out, Seeing(predictor, model.encoded.features, needs, rule.relabels))
     if rule.relabels and isinstance(predictor, Tempered) and predictor.apart is not None:
         asked = replace(asked, unseen=_unseen(asked, known, predictor, predictor.apart))
+    if "cost" in needs and basis.settings.cost == "seconds":
+        asked = replace(asked, price=price_of(known, asked.sizes))
     if "past" in rule.context:
         asked = replace(asked, past=past(store, known, basis.reserve))
     if "votes" in rule.context:
