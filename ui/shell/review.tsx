@@ -6,7 +6,7 @@ import { confidence, count, labelText } from "../core/format.ts";
 import { binding, command } from "../core/keys.ts";
 import type { Action } from "../core/keys.ts";
 import { inWords, kinds } from "../core/review.ts";
-import type { Doubt } from "../core/review.ts";
+import type { Doubt, Kind } from "../core/review.ts";
 import { taskType } from "../core/types.ts";
 import type { Label, Name, Session, Study } from "../core/types.ts";
 import { Cap } from "./answers.tsx";
@@ -28,7 +28,7 @@ export function ReviewScreen({ session }: { session: Session }) {
     <div class="desk review">
       <main class="desk-main">
         <h1 class="hidden-text">Review {study.name}</h1>
-        <div class="review-main">
+        <div class="review-main" tabIndex={-1}>
           <Kinds />
           {doubt ? <Shown item={doubt.item} study={study} label={doubt.label} onChange={(label) => (draft.value = label)} /> : <Nothing />}
         </div>
@@ -43,7 +43,7 @@ function Kinds() {
   return (
     <nav class="kinds" aria-label="Queues">
       {kinds.map(({ kind, name }) => (
-        <button key={kind} class="kind" aria-current={review.value.kind === kind ? "true" : undefined} onClick={() => open(kind)}>
+        <button key={kind} class="kind" aria-current={review.value.kind === kind ? "true" : undefined} onClick={() => go(kind)}>
           {name} <span class="kind-count">{count(review.value.counts[kind] ?? 0)}</span>
         </button>
       ))}
@@ -51,6 +51,12 @@ function Kinds() {
       <span class="quiet small kinds-words">{review.value.sentence}</span>
     </nav>
   );
+}
+
+/** Go to a queue; the focus goes to its item, so that the next key is about that. */
+function go(kind: Kind): void {
+  open(kind);
+  document.querySelector<HTMLElement>(".review-main")?.focus();
 }
 
 function Nothing() {
