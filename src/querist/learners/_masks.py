@@ -65,9 +65,12 @@ class Masks:
 
     def logits(self, network: Network, items: Items) -> NDArray[np.float32]:
         """Compute the logits of the K thinned networks, [N, K, C]."""
-        forward = self._as_one if self.together else self._one_by_one
         size = max(1, ROWS // self.count) if self.together else None
-        return network.run(items, lambda module, inputs: network.as_logits(forward(module, inputs)), size=size)[0]
+        return network.run(items, lambda module, inputs: network.as_logits(self.of_block(module, inputs)), size=size)[0]
+
+    def of_block(self, module: Module, inputs: Any) -> Tensor:
+        """Compute what the K thinned networks make of a block, [B, K, …]."""
+        return (self._as_one if self.together else self._one_by_one)(module, inputs)
 
     def _as_one(self, module: Module, inputs: Any) -> Tensor:
         def instead(at: int, _: Any, values: Tensor, __: float) -> Tensor:

@@ -35,9 +35,9 @@ class Crf:
     Tags without a label have probability 0; where fewer than two tags occur, every token has their smoothed shares.
 
     Of a text that was looked at in part, each run of tokens that were looked at is a chain of its own, whose features
-    see the whole text; the other tokens are left out. A second fit then takes in those of them whose tag the first one,
-    given the tags of the others, holds for more probable than ``confidence``; at 1 there is none. This approximates the
-    likelihood summed over unknown tags, which the library does not have: a move between two runs is not learnt.
+    see the whole text, and the other tokens are left out: a likelihood in pieces, in place of the one summed over all
+    unknown tags (the library has neither); no move from one run to the next is learnt. With ``confidence`` < 1 a second
+    fit takes in the other tokens whose tag the first one, given the tags of their neighbours, holds for more probable.
 
     Cost of a fit: O(max_iter·M·(F + C²)), F features a token. Needs ``pip install 'querist[text]'``.
     Source: Lafferty, McCallum & Pereira 2001; bootstrap: Abe & Mamitsuka 1998; chains in pieces: Sutton & McCallum
@@ -49,7 +49,7 @@ class Crf:
     max_iter: int = 100
     members: int = 0
     paths: int = 10
-    confidence: float = 0.9
+    confidence: float = 1.0
 
     eats: ClassVar[str] = "raw"
     about: ClassVar[About] = About(

@@ -124,14 +124,15 @@ class Transformers(Settings):
         module = self.loaded(len(lesson.counts), np.random.default_rng(0))
         return self._as_network(with_state(module, state).to(device_of(self.device)), lesson)
 
-    def loaded(self, classes: int, rng: np.random.Generator) -> Any:
-        """Load the model with a new layer for the classes; raises BadInput."""
-        from transformers import AutoModelForSequenceClassification as Auto
+    def loaded(self, classes: int, rng: np.random.Generator, *, kind: str = "SequenceClassification") -> Any:
+        """Load the model with a new layer for the classes of texts or tokens; raises BadInput."""
+        import transformers
 
         from querist.learners._training import device_of, own_generator
 
+        auto = getattr(transformers, f"AutoModelFor{kind}")
         with own_generator(rng, device_of("cpu")):
-            return self._load(Auto, num_labels=classes, ignore_mismatched_sizes=True, use_safetensors=True).float()
+            return self._load(auto, num_labels=classes, ignore_mismatched_sizes=True, use_safetensors=True).float()
 
     @cached_property
     def tokenizer(self) -> Any:
