@@ -204,14 +204,14 @@ def test_a_study_in_memory_is_told_why_it_has_no_map(quiet):
 @pytest.mark.skipif(os.name != "posix", reason="starts the training process")
 def test_the_training_process_draws_the_map_and_keeps_it_current(tmp_path):
     rows = np.random.default_rng(0).normal(size=(60, 3))
-    with Study.create(tmp_path / "n.querist", rows, labels=["low", "high"], batch=4, audit=0) as study:
-        with site(study, wish=Wish(map="pca")) as films:
-            ann = films.person("ann")
-            assert ann.post("/api/map").json()["state"] == "drawing"
-            info = until(ann, lambda info: info["state"] == "ready")
-            assert (info["items"], info["round"], info["stale"]) == (60, 1, "")
-            answer(ann, *[told(id, ["low", "high"][at % 2]) for at, id in enumerate(study.pool.ids[:8])])
-            until(ann, lambda info: info["round"] == 2 and not info["stale"])
+    study = Study.create(tmp_path / "n.querist", rows, labels=["low", "high"], batch=4, audit=0)
+    with study, site(study, wish=Wish(map="pca")) as films:
+        ann = films.person("ann")
+        assert ann.post("/api/map").json()["state"] == "drawing"
+        info = until(ann, lambda info: info["state"] == "ready")
+        assert (info["items"], info["round"], info["stale"]) == (60, 1, "")
+        answer(ann, *[told(id, ["low", "high"][at % 2]) for at, id in enumerate(study.pool.ids[:8])])
+        until(ann, lambda info: info["round"] == 2 and not info["stale"])
 
 
 def until(client, come):
