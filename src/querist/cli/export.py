@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The file, or the folder of a format that needs one (voc, yolo, kitti).  [default: standard output]",
+    help="The file, or the folder of a format that needs one (hugging-face, voc, yolo, kitti).  "
+    "[default: standard output]",
 )
 @click.option("--all", "everything", is_flag=True, help="Items without an answer too.")
 def command(study: Study, form: str, out: Path | None, everything: bool) -> None:

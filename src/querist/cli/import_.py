@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     "--format",
     "form",
     metavar="FORMAT",
-    help="Which of `querist formats`; a folder is voc, yolo or kitti.  [default: by the ending of the file]",
+    help="Which of `querist formats`; a folder is hugging-face, voc, yolo or kitti.  [default: by the ending of the "
+    "file]",
 )
 @click.option(
     "--who", default="import", show_default=True, metavar="NAME", help="Who answered, where the file is silent."
@@ -59,12 +60,12 @@ def read(file: str, form: str | None) -> list[Answer]:
 
 
 def _of_folder(study: Study, folder: str, form: str | None) -> list[Answer]:
-    """Read the boxes of a folder of files; raises BadInput at the first thing that would have to be left out."""
+    """Read the labels of a folder of files; raises BadInput at the first thing that would have to be left out."""
     from querist.formats import folder_format
 
-    reader = folder_format(form or "")
+    reader = folder_format(form or ("hugging-face" if (Path(folder) / "state.json").is_file() else ""))
     if reader is None:
-        raise BadInput(f"{folder!r} is a folder: say --format voc, yolo or kitti, or name a file in it")
+        raise BadInput(f"{folder!r} is a folder: say --format hugging-face, voc, yolo or kitti, or name a file in it")
     sizes = getattr(study.pool.items, "sizes", None)
     images = None if sizes is None else dict(zip(study.pool.ids, map(tuple, sizes.tolist()), strict=True))
     read = reader.read_folder(Path(folder), images)
