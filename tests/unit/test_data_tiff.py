@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from querist.data import load
 from querist.data.blocks import dump, parse
 from querist.data.tiff import pixels, slide_tiles
 from querist.errors import BadData
@@ -112,3 +113,20 @@ def test_what_is_no_slide_is_named(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", picture(300), tile=(128, 128))
     with pytest.raises(BadData, match="has changed since it was read"):
         pool.items.upright(0)
+
+
+def test_one_option_cuts_a_slide_or_a_folder_of_them(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", picture(), tile=(128, 128))
+    direct, _ = slide_tiles(tmp_path / "a.tif", side=512)
+    for place in (tmp_path / "a.tif", tmp_path):
+        found = load(place, tile=512)
+        assert found.pool.ids == direct.ids
+        assert found.pool.about["notes"] == ["4 tiles of 1 slide; the group of a tile is its slide"]
+
+
+def test_what_the_option_cannot_cut_is_named(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", picture(), tile=(128, 128))
+    with pytest.raises(BadData, match=r"'a.tif' is one image: cut it into items with tile=512 \(--tile 512\)"):
+        load(tmp_path / "a.tif")
+    with pytest.raises(BadData, match=r"tile cuts micrographs and slides \(MRC and TIFF files\): 'iris' holds neither"):
+        load("iris", tile=100)

@@ -37,6 +37,7 @@ def load(
     group: Any = None,
     like: Pool | None = None,
     annotations: str | None = None,
+    tile: int | None = None,
 ) -> Dataset:
     """Read items, and labels if there are any, from anything that holds them.
 
@@ -52,6 +53,9 @@ def load(
     ``annotations`` names the format where it must be told how to read, such as ``voc(first=1)`` or ``coco(clip=True)``.
     Frames: where images have a column sequence, it is their group; their column frame or time is ``pool.time``, as is
     the last number in their names with ``group='folder'``.
+
+    ``tile`` cuts large images into items of at most so many pixels a side, which do not overlap: micrographs with their
+    picks, and slides (a TIFF file or a folder of them, of which nothing else is read). The group is the image.
 
     ``text``, ``label``, ``id`` and ``group`` name columns of a table, or are values where there are no columns. The
     label is by default a column called label, target, class or y if there is one (``label=""``: none), the id one
@@ -72,7 +76,7 @@ def load(
     """
     from querist.data.sources import read
 
-    wish = Wish(text, label, id, group, like, annotations)
+    wish = Wish(text, label, id, group, like, annotations, tile)
     return _dataset(read(source, wish), wish)
 
 
@@ -103,16 +107,24 @@ def _dataset(source: Any, wish: Wish) -> Dataset:
     from querist.data.folders import Found
     from querist.data.micrographs import Folder
     from querist.data.radiology import Folder as Scans
+    from querist.data.tiff import Slides, slide_tiles
     from querist.formats.protocol import Arrays
 
-    if isinstance(source.content, Scans):
+    if wish.tile is not None and not isinstance(source.content, Folder | Slides):
+        raise BadData(f"tile cuts micrographs and slides (MRC and TIFF files): {source.name!r} holds neither")
+    if isinstance(source.content, Slides):
+        (pool, skipped), labels = slide_tiles(source.content.path, side=wish.tile or 512), None
+    elif isinstance(source.content, Scans):
         from querist.data.radiology import pool_of as pool_of_scans
 
         pool, labels, skipped = pool_of_scans(source.content, wish)
     elif isinstance(source.content, Folder):
         from querist.data.micrographs import pool_of as pool_of_micrographs
+        from querist.data.patches import tiles
 
         pool, labels, skipped = pool_of_micrographs(source.content, wish.label)
+        if wish.tile is not None:
+            pool, labels = tiles(pool, labels, wish.tile)
     elif isinstance(source.content, Found):
         from querist.data.pictures import pool_of as pool_of_images
 

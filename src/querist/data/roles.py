@@ -22,6 +22,7 @@ class Wish:
     group: Any = None
     like: Pool | None = None
     annotations: str | None = None
+    tile: int | None = None
 
 
 @dataclass(frozen=True)

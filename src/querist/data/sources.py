@@ -20,6 +20,7 @@ from querist.data.micrographs import Folder
 from querist.data.micrographs import find as find_micrographs
 from querist.data.places import images_in, is_archive
 from querist.data.roles import Wish, hints
+from querist.data.tiff import Slides, slides_in
 from querist.errors import BadData
 from querist.formats import by_path, listing, stem
 from querist.formats._files import beside
@@ -29,7 +30,7 @@ from querist.formats.protocol import Arrays, Table
 class Source(NamedTuple):
     """What was read: arrays, a table or images, what to call it, and labels that came beside it."""
 
-    content: Arrays | Table | Found | Folder
+    content: Arrays | Table | Found | Folder | Slides
     name: str
     labels: Any = None
 
@@ -102,6 +103,8 @@ def _rows(rows: list[Any]) -> Source:
 
 def _named(source: str | os.PathLike[str], wish: Wish) -> Source:
     path = Path(source)
+    if wish.tile is not None and (slides := slides_in(path)) is not None:
+        return Source(slides, path.stem)
     if path.is_dir():
         return _folder(path, "train", wish)
     if path.exists():
@@ -124,6 +127,8 @@ def file(path: Path, wish: Wish) -> Source:
         return Source(found, path.parent.resolve().name)
     if dicom.has_magic(path):
         return Source(radiology.Folder(path.parent.resolve(), (path.name,)), path.stem)
+    if slides_in(path) is not None:
+        raise BadData(f"{path.name!r} is one image: cut it into items with tile=512 (--tile 512), or name its folder")
     form = by_path(path)
     if form.about.name == "libsvm":
         form = _libsvm_like(wish)

@@ -34,6 +34,19 @@ class Frame(NamedTuple):
     height: int
 
 
+class Slides(NamedTuple):
+    """A TIFF file, or a folder of them, to be cut into tiles."""
+
+    path: Path
+
+
+def slides_in(path: Path) -> Slides | None:
+    """Take a file that ends as a slide does, or a folder that has such files; None for another."""
+    if path.is_dir():
+        return Slides(path) if any(p.name.lower().endswith(ENDINGS) for p in path.rglob("*")) else None
+    return Slides(path) if path.name.lower().endswith(ENDINGS) else None
+
+
 def is_tile(name: str) -> bool:
     """Say whether the name of an item is one of a rectangle of a TIFF file.
 
@@ -94,7 +107,8 @@ def _pool(root: Path, slides: Sequence[tuple[str, Sequence[str]]]) -> Pool:
     slide = [file for file, tiles in slides for _ in tiles]
     records = [{"slide": s, "level": f.level, "x": f.x, "y": f.y} for s, f in zip(slide, frames, strict=True)]
     group = np.repeat(np.arange(len(slides)), [len(tiles) for _, tiles in slides]).astype(np.int64)
-    notes = [f"{len(names):,} tiles of {len(slides)} slides; the group of a tile is its slide"]
+    several = "1 slide" if len(slides) == 1 else f"{len(slides)} slides"
+    notes = [f"{len(names):,} tiles of {several}; the group of a tile is its slide"]
     return Pool(tuple(names), Images(roots, files, digests, sizes), records, group, "image", {"notes": notes})
 
 
