@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
-from querist.errors import BadInput
+from querist.errors import BadInput, BadLabel, near
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 """Texts that stand for no label in data; blanks around them do not count."""
@@ -44,3 +47,56 @@ def class_list(labels: Any, what: str) -> tuple[str | int, ...]:
         twice = next(a for i, a in enumerate(classes) if a in classes[:i])
         raise BadInput(f"the classes must be distinct: {twice!r} occurs twice")
     return classes
+
+
+def in_order(found: Iterable[str | int]) -> tuple[str | int, ...]:
+    """Sort classes, numbers before texts.
+
+    >>> in_order(["b", 2, "a", 10])
+    (2, 10, 'a', 'b')
+    """
+    return tuple(sorted(found, key=lambda a: (isinstance(a, str), a)))
+
+
+@dataclass(frozen=True)
+class OfClasses:
+    """A task whose labels name classes: the classes, and what a schema says of them."""
+
+    labels: tuple[str | int, ...]
+
+    kind: ClassVar[str]
+    """What the task is called in a schema."""
+    called: ClassVar[str]
+    """What it is called in a sentence."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", class_list(self.labels, self.called))
+
+    @classmethod
+    def from_schema(cls, schema: Mapping[str, Any]) -> Self:
+        """Make the task that ``schema`` describes."""
+        return cls(schema["labels"])
+
+    @property
+    def classes(self) -> int:
+        """Count the classes C."""
+        return len(self.labels)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Describe the task as JSON."""
+        return {"task": self.kind, "labels": list(self.labels)}
+
+    @cached_property
+    def _code(self) -> dict[str | int, int]:
+        return {label: code for code, label in enumerate(self.labels)}
+
+    def _named(self, name: Any, where: str = "") -> str | int:
+        """Find the class that a label names; ``where`` begins the message of the BadLabel for one that is unknown."""
+        try:
+            plain = as_class(name)
+        except BadInput:
+            plain = ""
+        if plain not in self._code:
+            raise BadLabel(f"{where}no class is called {name!r}: {near(str(name), map(str, self.labels))}")
+        return plain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import isfinite
 from numbers import Real
 from typing import Any, ClassVar, TypeAlias
@@ -13,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, to_numpy
-from querist.errors import BadInput, BadLabel, near
-from querist.tasks._classes import as_class, class_list
+from querist.errors import BadInput, BadLabel
+from querist.tasks._classes import OfClasses, as_class, in_order
 from querist.tasks._overlap import pairwise_overlap
 from querist.tasks._precision import Tally, tallies
 from querist.tasks.protocol import Answer, Label, Suggestion
@@ -33,7 +32,7 @@ _SIDES = ("x", "y", "width", "height")
 
 
 @dataclass(frozen=True)
-class Boxes:
+class Boxes(OfClasses):
     """Boxes of C classes in an image; a label is a list of ``{"label", "box": [x, y, width, height]}``, maybe empty.
 
     Pixels of the image as it is shown, upright by its orientation tag: x to the right, y down, from the corner at the
@@ -45,15 +44,12 @@ class Boxes:
     [{'label': 'red', 'box': [0.0, 10.0, 20.5, 20.0]}]
     """
 
-    labels: tuple[str | int, ...]
-
+    kind: ClassVar[str] = "boxes"
+    called: ClassVar[str] = "a task of boxes"
     unit: ClassVar[str] = "boxes"
     learner: ClassVar[str] = "detector"
     strategy: ClassVar[str] = "token-entropy"
     compared: ClassVar[tuple[str, ...]] = ("random", "token-entropy")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", class_list(self.labels, "a task of boxes"))
 
     @staticmethod
     def from_labels(labels: Iterable[Label | None]) -> Boxes:
@@ -63,26 +59,7 @@ class Boxes:
         ('car',)
         """
         found = {as_class(_read(box, at)["label"]) for label in labels for at, box in enumerate(_listed(label or []))}
-        return Boxes(tuple(sorted(found, key=lambda a: (isinstance(a, str), a))))
-
-    @staticmethod
-    def from_schema(schema: Mapping[str, Any]) -> Boxes:
-        """Make the task that ``schema`` describes."""
-        return Boxes(schema["labels"])
-
-    @property
-    def classes(self) -> int:
-        """Count the classes C."""
-        return len(self.labels)
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """Describe the task as JSON."""
-        return {"task": "boxes", "labels": list(self.labels)}
-
-    @cached_property
-    def _code(self) -> dict[str | int, int]:
-        return {label: code for code, label in enumerate(self.labels)}
+        return Boxes(in_order(found))
 
     def check(self, label: Label, item: Any = None) -> list[Box]:
         """Give the boxes with numbers as floats; with the item, its size also says whether they lie inside it.
@@ -100,13 +77,7 @@ class Boxes:
 
     def _checked(self, box: Any, at: int, size: tuple[int, int] | None) -> Box:
         found = _read(box, at)
-        try:
-            label = as_class(found["label"])
-        except BadInput:
-            label = ""
-        if label not in self._code:
-            known = map(str, self.labels)
-            raise BadLabel(f"box {at + 1}: no class is called {found['label']!r}: {near(str(found['label']), known)}")
+        label = self._named(found["label"], f"box {at + 1}: ")
         return {"label": label, "box": _inside(found["box"], at, size)}
 
     def merge(self, answers: Sequence[Answer]) -> list[Box] | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Floats, to_numpy
 from querist.errors import BadInput, BadLabel, near
-from querist.tasks._classes import as_class, class_list
+from querist.tasks._classes import OfClasses, as_class, in_order
 from querist.tasks._scores import accuracy, balanced_accuracy, ece, log_loss, macro_f1
 from querist.tasks.crowd import Crowd
 from querist.tasks.protocol import Answer, Label, Suggestion
@@ -25,7 +25,7 @@ SAME = 1e-9
 
 
 @dataclass(frozen=True)
-class Classification:
+class Classification(OfClasses):
     """One of C classes for each item; a label is a string or an integer, its code the place in ``labels``.
 
     Labels are brought to their canonical form: NumPy's become Python's, whole floats integers, booleans "true" and
@@ -37,15 +37,12 @@ class Classification:
     ((1, 2, 3), 3, [0, 2])
     """
 
-    labels: tuple[str | int, ...]
-
+    kind: ClassVar[str] = "classification"
+    called: ClassVar[str] = "classification"
     unit: ClassVar[str] = "items"
     learner: ClassVar[str] = "linear"
     strategy: ClassVar[str] = "auto"
     compared: ClassVar[tuple[str, ...]] = ("random", "auto", "margin")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", class_list(self.labels, "classification"))
 
     @staticmethod
     def from_labels(labels: Iterable[Label | None]) -> Classification:
@@ -55,26 +52,7 @@ class Classification:
         ('a', 'b')
         """
         found = {as_class(label) for label in labels if label is not None}
-        return Classification(tuple(sorted(found, key=lambda a: (isinstance(a, str), a))))
-
-    @staticmethod
-    def from_schema(schema: Mapping[str, Any]) -> Classification:
-        """Make the task that ``schema`` describes."""
-        return Classification(schema["labels"])
-
-    @property
-    def classes(self) -> int:
-        """Count the classes C."""
-        return len(self.labels)
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """Describe the task as JSON."""
-        return {"task": "classification", "labels": list(self.labels)}
-
-    @cached_property
-    def _code(self) -> dict[str | int, int]:
-        return {label: code for code, label in enumerate(self.labels)}
+        return Classification(in_order(found))
 
     @cached_property
     def _spelt(self) -> dict[str, list[str | int]]:

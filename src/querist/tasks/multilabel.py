@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, to_numpy
-from querist.errors import BadInput, BadLabel, near
-from querist.tasks._classes import as_class, class_list
+from querist.errors import BadInput, BadLabel
+from querist.tasks._classes import OfClasses, as_class, in_order
 from querist.tasks.protocol import Answer, Label, Suggestion
 from querist.view import Evidence
 
@@ -22,7 +21,7 @@ Table = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Multilabel:
+class Multilabel(OfClasses):
     """Any number of C classes for each item; a label is a list of them, in the order of ``labels``, or an empty list.
 
     A single class that stands alone is a set of one. Raises BadInput as Classification does.
@@ -32,15 +31,12 @@ class Multilabel:
     (['art', 'war'], [[1, 0, 1], [0, 0, 0]])
     """
 
-    labels: tuple[str | int, ...]
-
+    kind: ClassVar[str] = "multilabel"
+    called: ClassVar[str] = "a task of several classes"
     unit: ClassVar[str] = "items"
     learner: ClassVar[str] = "binary-relevance"
     strategy: ClassVar[str] = "mean-entropy"
     compared: ClassVar[tuple[str, ...]] = ("random", "mean-entropy", "cvirs")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", class_list(self.labels, "a task of several classes"))
 
     @staticmethod
     def from_labels(labels: Iterable[Label | None]) -> Multilabel:
@@ -50,43 +46,15 @@ class Multilabel:
         ('a', 'b')
         """
         found = {as_class(name) for label in labels if label is not None for name in _listed(label)}
-        return Multilabel(tuple(sorted(found, key=lambda a: (isinstance(a, str), a))))
-
-    @staticmethod
-    def from_schema(schema: Mapping[str, Any]) -> Multilabel:
-        """Make the task that ``schema`` describes."""
-        return Multilabel(schema["labels"])
-
-    @property
-    def classes(self) -> int:
-        """Count the classes C."""
-        return len(self.labels)
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """Describe the task as JSON."""
-        return {"task": "multilabel", "labels": list(self.labels)}
-
-    @cached_property
-    def _code(self) -> dict[str | int, int]:
-        return {label: code for code, label in enumerate(self.labels)}
+        return Multilabel(in_order(found))
 
     def check(self, label: Label, item: Any = None) -> list[str | int]:
         """Give the classes in the order of the task; raises BadLabel on an unknown one and on one named twice."""
-        codes = [self._code_of(name) for name in _listed(label)]
+        codes = [self._code[self._named(name)] for name in _listed(label)]
         if len(set(codes)) < len(codes):
             twice = next(code for at, code in enumerate(codes) if code in codes[:at])
             raise BadLabel(f"a set holds a class once: {self.labels[twice]!r} occurs twice in {label!r}")
         return [self.labels[code] for code in sorted(codes)]
-
-    def _code_of(self, name: Any) -> int:
-        try:
-            plain = as_class(name)
-        except BadInput:
-            plain = ""
-        if plain not in self._code:
-            raise BadLabel(f"no class is called {name!r}: {near(str(name), map(str, self.labels))}")
-        return self._code[plain]
 
     def merge(self, answers: Sequence[Answer]) -> list[str | int] | None:
         """Keep the classes that more than half of the people named; at just half, those of the earliest of the people.
@@ -111,7 +79,7 @@ class Multilabel:
         """Code sets as 0 and 1, int64 [L, C]; raises BadLabel. Cost O(L·C)."""
         table = np.zeros((len(labels), self.classes), np.int64)
         for row, label in enumerate(labels):
-            table[row, [self._code_of(name) for name in _listed(label)]] = 1
+            table[row, [self._code[self._named(name)] for name in _listed(label)]] = 1
         return table
 
     def named(self, label: Label) -> list[str | int]:

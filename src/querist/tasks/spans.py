@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar, TypeAlias
 
@@ -12,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, to_numpy
-from querist.errors import BadInput, BadLabel, near
+from querist.errors import BadInput, BadLabel
 from querist.tasks._asked import Parts, are_all, check_inside, grown, joined, parts_of, stretches, touches
 from querist.tasks._bio import ASKED, UNSEEN, spans_of, tags_of
-from querist.tasks._classes import as_class, class_list
+from querist.tasks._classes import OfClasses, as_class, in_order
 from querist.tasks._tokens import text_of, tokenise
 from querist.tasks.protocol import Answer, Label, Suggestion
 from querist.view import Evidence
@@ -25,7 +24,7 @@ Span: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Spans:
+class Spans(OfClasses):
     """Spans of C classes in a text; a label is a list of ``{"start", "end", "label"}``, which may be empty.
 
     Where only a part of the text was looked at, the label is ``{"spans": that list, "asked": [[start, end], …]}``: of
@@ -41,15 +40,12 @@ class Spans:
     [{'start': 0, 'end': 3, 'label': 'ORG'}, {'start': 4, 'end': 8, 'label': 'PER'}]
     """
 
-    labels: tuple[str | int, ...]
-
+    kind: ClassVar[str] = "spans"
+    called: ClassVar[str] = "a task of spans"
     unit: ClassVar[str] = "tokens"
     learner: ClassVar[str] = "crf"
     strategy: ClassVar[str] = "mnlp"
     compared: ClassVar[tuple[str, ...]] = ("random", "mnlp", "token-entropy")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", class_list(self.labels, "a task of spans"))
 
     @staticmethod
     def from_labels(labels: Iterable[Label | None]) -> Spans:
@@ -60,26 +56,7 @@ class Spans:
         """
         listed = (parts_of(label).spans for label in labels if label is not None)
         found = {as_class(_read(span, at)["label"]) for spans in listed for at, span in enumerate(spans)}
-        return Spans(tuple(sorted(found, key=lambda a: (isinstance(a, str), a))))
-
-    @staticmethod
-    def from_schema(schema: Mapping[str, Any]) -> Spans:
-        """Make the task that ``schema`` describes."""
-        return Spans(schema["labels"])
-
-    @property
-    def classes(self) -> int:
-        """Count the classes C."""
-        return len(self.labels)
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """Describe the task as JSON."""
-        return {"task": "spans", "labels": list(self.labels)}
-
-    @cached_property
-    def _code(self) -> dict[str | int, int]:
-        return {label: code for code, label in enumerate(self.labels)}
+        return Spans(in_order(found))
 
     def check(self, label: Label, item: Any = None) -> Label:
         """Give the spans in order, with the stretches that were looked at where these are not everything.
@@ -108,13 +85,7 @@ class Spans:
 
     def _checked(self, span: Any, at: int) -> Span:
         found = _read(span, at)
-        try:
-            label = as_class(found["label"])
-        except BadInput:
-            label = ""
-        if label not in self._code:
-            known = map(str, self.labels)
-            raise BadLabel(f"span {at + 1}: no class is called {found['label']!r}: {near(str(found['label']), known)}")
+        label = self._named(found["label"], f"span {at + 1}: ")
         return {**found, "label": label}
 
     def within(self, label: Label, asked: Sequence[Sequence[int]], item: Any = None) -> Label:
