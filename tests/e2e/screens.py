@@ -18,6 +18,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import screens_map
+import screens_review
 from app_data import MOODS, PEOPLE, PLACES, mood_of, write_reviews, write_sentences
 from app_flow import wait_for_suggestion
 from app_page import Person, Scheme, open_browser
@@ -46,7 +48,7 @@ def main(wanted: list[str]) -> None:
     """Take the pictures whose names are wanted, or all."""
     OUT.mkdir(parents=True, exist_ok=True)
     with open_browser() as browser:
-        for scene in SCENES:
+        for scene in (*SCENES, *screens_review.SCENES, *screens_map.SCENES):
             with tempfile.TemporaryDirectory() as folder:
                 scene(Camera(browser, wanted), Path(folder))
 
@@ -74,7 +76,7 @@ class Camera:
             pose(person)
             person.page.wait_for_timeout(400)
             path = OUT / f"{name}-{scheme}.png"
-            person.page.screenshot(path=path, full_page=hash != "#/")
+            person.page.screenshot(path=path, full_page=hash == "#/status" or hash == "#/new")
             shrink(path)
             person.context.close()
             print(f"docs/screens/{name}-{scheme}.png", flush=True)

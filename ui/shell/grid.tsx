@@ -72,7 +72,7 @@ function Wishes({ study }: { study: Study }) {
       )}
       {known && (
         <p class="wishes-words">
-          <strong>{counted(known.total, "item")}</strong> <span class="quiet">{[`${known.sentence}`, known.left_out].filter(Boolean).join("; ")}</span>
+          <strong>{count(known.total)}</strong> <span class="quiet">{[`${known.sentence}`, known.left_out].filter(Boolean).join("; ")}</span>
         </p>
       )}
     </div>

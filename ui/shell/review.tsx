@@ -142,7 +142,7 @@ function Choices({ doubt, study }: { doubt: Doubt; study: Study }) {
 
 function Choice({ name, place, digit, doubt, study }: { name: Name; place: number; digit: string; doubt: Doubt; study: Study }) {
   const stands = holds(draft.value ?? doubt.label, name);
-  const against = doubt.other !== null && holds(doubt.other, name);
+  const against = doubt.kind === "label-errors" && doubt.other !== null && holds(doubt.other, name);
   return (
     <Pressed class={`choice hue-${(place % 8) + 1}${against ? " suggested" : ""}`} pressed={stands} run={() => choose(name, study)}>
       {digit && (
@@ -151,7 +151,7 @@ function Choice({ name, place, digit, doubt, study }: { name: Name; place: numbe
         </kbd>
       )}
       <span class="choice-name">{name}</span>
-      {against && <span class="hidden-text">, {doubt.kind === "label-errors" ? "what the model says" : "what others say"}</span>}
+      {against && <span class="hidden-text">, what the model says</span>}
     </Pressed>
   );
 }

@@ -76,9 +76,9 @@ class Grid:
     def _rows(self, wanted: GridRequest, seen: Likeness | None) -> tuple[Rows, str]:
         if wanted.by == "ids":
             there = [id for id in wanted.ids if id in self._study.pool]
-            return self._study.pool.rows(there), f"{len(there):,} chosen items"
+            return self._study.pool.rows(there), f"of the {len(wanted.ids):,} that were chosen"
         if wanted.by == "search":
-            return self._search(wanted.value), f"items with “{wanted.value}”" if wanted.value else "all items"
+            return self._search(wanted.value), f"items with “{wanted.value}”" if wanted.value else "open items"
         if seen is None:
             raise Trouble(409, NOT_SEEN)
         if wanted.by == "class":
