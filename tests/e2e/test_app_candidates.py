@@ -5,35 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
+from app_candidates import DIAMETER, PATCH, make_candidates, write_micrograph
 from app_flow import label, shown, wait_for_suggestion
 from app_page import Person
 from app_server import AppServer, answers_of, labels_of, querist
 
-from querist import Study
-from querist.data import load
-from querist.data.patches import candidate_pool
-
 pytestmark = pytest.mark.browser
-
-SIDE, DIAMETER, PATCH = 640, 24, 48
-
-
-GRID = np.arange(40, SIDE - 40, 64)
-PLACES = np.stack(np.meshgrid(GRID, GRID), -1).reshape(-1, 2).astype(float)
-IS_DISC = np.arange(len(PLACES)) % 2 == 0
-
-
-def write_micrograph(path: Path) -> None:
-    """Write discs in noise, at every second candidate."""
-    mrcfile = pytest.importorskip("mrcfile")
-    values = np.random.default_rng(0).normal(0, 1, (SIDE, SIDE)).astype(np.float32)
-    y, x = np.mgrid[:SIDE, :SIDE]
-    for column, row in PLACES[IS_DISC]:
-        values[np.hypot(x - column, y - row) < DIAMETER / 2] += 3
-    with mrcfile.new(path) as file:
-        file.set_data(values)
 
 
 @pytest.fixture
@@ -41,13 +19,7 @@ def discs(tmp_path: Path) -> dict[str, bool]:
     """A study of candidates in ``tmp_path``; gives by item whether it is a disc."""
     (tmp_path / "ice").mkdir()
     write_micrograph(tmp_path / "ice" / "mic.mrc")
-    return make(tmp_path, "discs.querist")
-
-
-def make(folder: Path, study: str) -> dict[str, bool]:
-    pool = candidate_pool(load(folder / "ice").pool, [PLACES], PATCH, DIAMETER)
-    Study.create(folder / study, pool, labels=["particle", "no"], batch=8).close()
-    return dict(zip(pool.ids, IS_DISC.tolist(), strict=True))
+    return make_candidates(tmp_path, "discs.querist")
 
 
 def test_candidates_are_answered_by_one_key(
@@ -70,7 +42,7 @@ def test_candidates_are_answered_by_one_key(
     person.wait_until_sent()
     assert labels_of(tmp_path, "discs.querist") == given
     querist(tmp_path, "export", "discs.querist", "--format", "jsonl", "--out", "labels.jsonl")
-    make(tmp_path, "copy.querist")
+    make_candidates(tmp_path, "copy.querist")
     querist(tmp_path, "import", "copy.querist", "labels.jsonl", "--format", "jsonl")
     assert answers_of(tmp_path, "copy.querist") == answers_of(tmp_path, "discs.querist")
 

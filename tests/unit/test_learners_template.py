@@ -194,3 +194,11 @@ def test_real_micrographs(name, diameter, alone, taught):
             items[np.arange(count)], truth[:count], classes=1, rng=np.random.default_rng(0), pool=items[np.arange(half)]
         )
         assert task.metrics(truth[half:], model.predict(items[rest], model.provides))["f1"] >= least
+
+
+def test_of_two_equal_pixels_side_by_side_one_is_a_peak():
+    score = np.zeros((9, 12))
+    score[4, 5:7] = 2.0
+    score[2, 10] = 1.0
+    found = _spots.peaks(score, 3)
+    assert found.places[found.scores > 0].tolist() == [[10.0, 2.0], [5.5, 4.0]]

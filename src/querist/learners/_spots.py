@@ -106,7 +106,8 @@ def response(image: Floats, template: Floats) -> Floats:
 def peaks(score: Floats, apart: float) -> Peaks:
     """Find the pixels that no other within ``apart`` surpasses, their place refined by a parabola through neighbours.
 
-    A flat image has none. Cost O(P), and O(apart²) for each pixel that the square inside the circle does not rule out.
+    Of equal ones the first counts: two beside each other would else be refined to one place. A flat image has none.
+    Cost O(P), and O(apart²) for each pixel that the square inside the circle does not rule out.
     """
     from scipy.ndimage import maximum_filter
 
@@ -117,7 +118,9 @@ def peaks(score: Floats, apart: float) -> Peaks:
     around = np.argwhere(away(max(1, int(apart))) <= max(apart, 1.0)) - max(1, int(apart))
     near_rows = np.clip(rows[:, None] + around[None, :, 0], 0, score.shape[0] - 1)
     near_columns = np.clip(columns[:, None] + around[None, :, 1], 0, score.shape[1] - 1)
-    kept = score[rows, columns] >= score[near_rows, near_columns].max(axis=1)
+    here, near = score[rows, columns], score[near_rows, near_columns]
+    first = near_rows * score.shape[1] + near_columns >= (rows * score.shape[1] + columns)[:, None]
+    kept = ((near < here[:, None]) | ((near == here[:, None]) & first)).all(axis=1)
     rows, columns = rows[kept], columns[kept]
     x = columns + _offset(score, rows, columns, axis=1)
     y = rows + _offset(score, rows, columns, axis=0)
