@@ -181,7 +181,7 @@ export function Listing() {
   const total = chosenNow ? picked.value.length : items.length;
   return (
     <section class="map-list" aria-label={chosenNow ? "Items chosen" : "Items on the screen"}>
-      <h2>{chosenNow ? "Chosen items" : "On the screen"}</h2>
+      <h2>{chosenNow ? "Chosen items" : "On the screen, the least sure first"}</h2>
       <div class="scroll" tabIndex={0} role="region" aria-label="Table of items">
         <table class="table">
           <thead>
