@@ -60,6 +60,20 @@ def inner(typing: Any, rows: Any, first: Any, points: Any, second: Any, count: A
     return types.float64(rows, first, points, second, types.int64), build
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def rough_inner(typing: Any, rows: Any, first: Any, points: Any, second: Any, count: Any) -> Any:
+    """Compute the same in the precision of the rows, which the points must have too; twice as fast for float32.
+
+    Error: at most ``roughness(count, rows.dtype)`` of ‖row‖·‖point‖, unless it overflows.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        sides = _sides(context, builder, signature, arguments)
+        return _sum(builder, sides, arguments[4], (_product, sides[0][2]))
+
+    return rows.dtype(rows, first, points, second, types.int64), build
+
+
 @register_jitable  # type: ignore[untyped-decorator]
 def roughness(count: int, dtype: np.dtype[Any]) -> float:
     """Bound the relative error of ``rough_gap``, twice: three roundings per term, and those of the sum of a lane.
