@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 def command(study: Study, n: int | None, who: str) -> None:
     """Print the next items to label, best first, as JSON Lines.
 
-    Each line has id, data, suggestion, confidence, acquisition, reason and lease. Items stay yours for ten minutes;
-    asking again gives the open ones first. Nothing to print: the reason is on standard error, the exit code is 0.
+    Each line has id, data, suggestion, confidence, acquisition, reason and lease, and asked where only stretches of
+    a text are. Items stay yours for ten minutes; asking again gives the open ones first. Nothing to print: the reason
+    is on standard error, the exit code is 0.
     """
     queries = study.ask(n, who=who)
     for query in queries:
@@ -31,7 +32,7 @@ def command(study: Study, n: int | None, who: str) -> None:
 
 def _facts(query: Query) -> dict[str, object]:
     words = ("id", "data", "suggestion", "confidence", "acquisition", "reason", "lease")
-    return {word: getattr(query, word) for word in words}
+    return {word: getattr(query, word) for word in words} | ({"asked": query.asked} if query.asked else {})
 
 
 def why_empty(status: Status, name: str) -> str:
