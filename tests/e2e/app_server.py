@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.request import urlopen
 
+from querist import Study
 from querist.cli import run
 
 STARTED_WITHIN = 60.0
@@ -34,6 +35,12 @@ def answers_of(folder: Path, study: str) -> dict[str, list[dict[str, Any]]]:
     """Read every answer of a study from its export, by item; all but the time, which an import sets anew."""
     rows = map(json.loads, querist(folder, "export", study, "--format", "jsonl").splitlines())
     return {row["id"]: [{**one, "at": None} for one in row["labels"]] for row in rows if row["labels"]}
+
+
+def ids_of(folder: Path, study: str) -> list[str]:
+    """Read the ids of all items of a study."""
+    with chdir(folder), Study.open(study) as opened:
+        return list(opened.pool.ids)
 
 
 def labels_of(folder: Path, study: str) -> dict[str, Any]:

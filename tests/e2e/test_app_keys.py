@@ -153,6 +153,32 @@ def test_why_guidelines_and_help_open_and_close(ann: Person) -> None:
     assert ann.answered == before
 
 
+def test_a_key_is_changed_where_all_keys_stand(ann: Person) -> None:
+    ann.press("?")
+    skip = ann.page.get_by_role("button", name="change the key of Skip")
+    skip.click()
+    ann.press("u")
+    assert "U is “Unsure”" in ann.page.inner_text(".help-told")
+    ann.press(";")
+    assert ann.page.inner_text(".help-told") == "“Skip” is ;."
+    ann.press("Escape")
+    ann.page.wait_for_selector(".help", state="detached")
+    ann.page.reload()
+    ann.wait_for_item()
+    assert ann.page.locator(".other", has_text="skip").inner_text().split() == [";", "skip"]
+    item = shown(ann)
+    ann.press("s")
+    ann.page.wait_for_timeout(100)
+    assert shown(ann) == item
+    ann.answer(";")
+    assert answers(ann)[item][-1]["status"] == "skipped"
+    ann.press("?")
+    ann.page.get_by_role("button", name="All keys as they were").click()
+    ann.press("Escape")
+    ann.page.wait_for_selector(".help", state="detached")
+    ann.answer("s")
+
+
 def test_guidelines_are_written_in_place_and_stay(ann: Person) -> None:
     ann.press("g")
     ann.page.get_by_role("button", name="Write guidelines").click()
