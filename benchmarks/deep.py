@@ -120,7 +120,7 @@ def pictures(chosen: argparse.Namespace) -> Data:
 def mnist(chosen: argparse.Namespace) -> None:
     """Print labels to 90 % and 95 % on frozen features."""
     data = mnist_features(chosen.out, chosen.features)
-    rules = ["random", "uherding", "bald", "badge", "power-bald", "entropy", "auto", "batchbald", "tcm"]
+    rules = chosen.rules or ["random", "uherding", "bald", "badge", "power-bald", "entropy", "auto", "batchbald", "tcm"]
     seeds = chosen.seeds or (range(10) if chosen.full else range(3))
     for batch in (5, 10) if chosen.full else (10,):
         plans = [Protocol(LINEAR, rule, batch=batch, budget=300 if chosen.full else 200) for rule in rules]
@@ -130,7 +130,7 @@ def mnist(chosen: argparse.Namespace) -> None:
 def mnist_cnn(chosen: argparse.Namespace) -> None:
     """Print labels to 90 % and 95 % of a CNN with dropout, each picture once or --repeat times."""
     learner = f"dropout(base={cnn(chosen)!r}, draws=50)"
-    rules = ["random", "bald", "batchbald", "badge", "entropy", "power-bald", "tcm"]
+    rules = chosen.rules or ["random", "bald", "batchbald", "badge", "entropy", "power-bald", "tcm"]
     seeds = chosen.seeds or (range(5) if chosen.full else range(1))
     budget, candidates = (250, 4000) if chosen.full else (80, 2000)
     plans = [Protocol(learner, rule, budget=budget, candidates=candidates) for rule in rules]
@@ -233,7 +233,7 @@ def cifar(chosen: argparse.Namespace) -> None:
     base = Protocol(THOUSAND, "random", batch=50, budget=1000)
     reached = table(chosen, ("cifar", data), [base], seeds, goals=())["random"]
     goal = float(np.mean([curve[-1]["accuracy"] for curve in reached]))
-    plans = [replace(base, strategy=rule) for rule in ("uherding", "auto", "margin")]
+    plans = [replace(base, strategy=rule) for rule in chosen.rules or ("uherding", "auto", "margin")]
     table(chosen, ("cifar", data), plans, seeds, goals=(goal,))
 
 
@@ -438,6 +438,7 @@ def _options() -> argparse.Namespace:
     size.add_argument("--quick", action="store_true", help="a few seeds, at most 20 minutes on two cores (the default)")
     size.add_argument("--full", action="store_true")
     parser.add_argument("--seeds", type=lambda text: [int(part) for part in text.split(",")])
+    parser.add_argument("--rules", type=lambda text: text.split(","), help="mnist, mnist-cnn, cifar: these alone")
     parser.add_argument("--repeat", type=int, default=1, help="mnist-cnn: have each picture so many times")
     parser.add_argument(
         "--features", choices=("graph", "hog", "ssl"), default="graph", help="mnist: which frozen features"

@@ -20,7 +20,7 @@ LEADING = 128
 """Directions of the features of CIFAR-10 that are kept."""
 
 
-NEIGHBOURS, SLOW = 10, 32
+NEIGHBOURS, SLOW = 5, 32
 """Of the graph: neighbours of each picture, and directions that are kept."""
 
 
@@ -114,7 +114,7 @@ def _gradients(*parts: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 def _neighbourhoods(pool: NDArray[np.float32], test: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     """Describe pictures by the slow directions of the graph of nearest neighbours (Belkin & Niyogi 2003), no label.
 
-    The graph is that of the pool's gradients; a test picture lies at the mean of its ten neighbours in the pool.
+    The graph is that of the pool's gradients; a test picture lies at the mean of its neighbours in the pool.
     """
     from scipy.sparse.linalg import eigsh
     from sklearn.neighbors import NearestNeighbors
