@@ -8,7 +8,8 @@ default learner, ``Study.review("label-errors")``, ranks them; counted is the sh
 of the items). The line is 70 % in a text and in an image set. What is not planted is taken as right, though these sets
 have wrong labels of their own: the figures are a little too low.
 
-Sets: agnews and trec (text, TF-IDF), fashion and mnist (images, pixels averaged to 14 × 14). --quick is one planting of trec and fashion;
+Sets: agnews and trec (text, TF-IDF), fashion and mnist (images, averaged to 14 × 14 pixels). --quick is one planting of
+trec and fashion;
 else five plantings of each set. Finished plantings are kept in --out.
 """
 

@@ -47,8 +47,8 @@ def test_planted_errors_come_first_with_what_contradicts_them(study):
     assert first.label != first.other
     assert first.own < 0.5 < first.chance
     assert first.reason == (
-        f"labelled {first.label} (probability {first.own:.2f}); a model trained without this label says {first.other} "
-        f"({first.chance:.2f})"
+        f"labelled {first.label}; a model trained without this label gives {first.label} {first.own:.2f} and "
+        f"{first.other} {first.chance:.2f}"
     )
     assert [(each.who, each.label) for each in first.said] == [("ann", first.label)]
     assert found.sentence.startswith("120 labels judged, each by a model without it; about ")

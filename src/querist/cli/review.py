@@ -55,4 +55,4 @@ def _table(found: Queue, most: int) -> None:
         return
     rows = [[doubt.item, f"{doubt.score:.2f}", doubt.reason] for doubt in found.doubts[:most]]
     show(["item", "score", "why"], rows, right=[1])
-    hint(f"change one: querist tell {study_name()} ITEM LABEL; keep one: querist review {study_name()} --keep ITEM")
+    hint(f"keep one: querist review {study_name()} --keep ITEM; change some: querist tell {study_name()}")

@@ -212,7 +212,7 @@ def _label_errors(looks: Looks, standing: Standing, found: Suspects | None) -> Q
     open_ones = (one for one in found.items if standing.label(one.item) == one.label and not looks.reviewed(one.item))
     doubts = tuple(_contradicted(one, looks) for one in open_ones)
     behind = looks.since(found.position)
-    share = "" if found.share is None else f"; about {100 * found.share:.1f} % of them may be wrong"
+    share = "" if round(100 * (found.share or 0), 1) == 0 else f"; about {100 * found.share:.1f} % of them may be wrong"
     age = f"; {behind} {'answer has' if behind == 1 else 'answers have'} come since" if behind else ""
     return Queue(
         "label-errors", doubts, f"{found.labels:,} labels judged, each by a model without it{share}{age}", behind
@@ -221,8 +221,8 @@ def _label_errors(looks: Looks, standing: Standing, found: Suspects | None) -> Q
 
 def _contradicted(one: Suspect, looks: Looks) -> Doubt:
     reason = (
-        f"labelled {one.label} (probability {one.own:.2f}); a model trained without this label says {one.other} "
-        f"({one.chance:.2f})"
+        f"labelled {one.label}; a model trained without this label gives {one.label} {one.own:.2f} and {one.other} "
+        f"{one.chance:.2f}"
     )
     said = looks.answers(one.item)
     return Doubt(one.item, "label-errors", one.score, reason, one.label, said, one.other, one.chance, one.own)
