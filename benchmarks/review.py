@@ -9,8 +9,7 @@ of the items). The line is 70 % in a text and in an image set. What is not plant
 have wrong labels of their own: the figures are a little too low.
 
 Sets: agnews and trec (text, TF-IDF), fashion and mnist (images, averaged to 14 × 14 pixels). --quick is one planting of
-trec and fashion;
-else five plantings of each set. Finished plantings are kept in --out.
+trec and fashion; else five plantings of each set. Finished plantings are kept in --out.
 """
 
 from __future__ import annotations
