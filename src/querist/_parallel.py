@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -55,3 +55,14 @@ def team(parts: int | None = None) -> Iterator[Callable[..., list[Any]]]:
             return [kernel(0, cuts[1], *arguments), *(other.result() for other in others)]
 
         yield share
+
+
+def steady() -> AbstractContextManager[Any]:
+    """Keep matrix products to one thread each, while threads of ours share the rows.
+
+    Between products the threads of a BLAS wait in a loop, in the way of ours.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limits

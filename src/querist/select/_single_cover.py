@@ -7,9 +7,8 @@ are measured in float64, so that the picks are the same.
 from __future__ import annotations
 
 from collections import deque
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +34,6 @@ PAST = 64
 LEAST = float(np.finfo(np.float64).tiny)
 COARSE = 0.02
 """The error of a similarity above which single precision decides too little to be of use."""
-
-
-def steady() -> AbstractContextManager[Any]:
-    """Keep matrix products to one thread each, while threads of ours share the rows."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
-    return limits
 
 
 class Part(NamedTuple):

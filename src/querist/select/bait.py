@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Floats, Rows, blocks
-from querist._parallel import team
+from querist._arrays import Floats, Rows
+from querist._parallel import steady, team
 from querist.scores.information import Rowset, Variance, trace_ratio, within
 from querist.select.distance import COMPILED
 from querist.select.top import foremost
 
 Share: TypeAlias = Callable[..., list[Any]]
-CACHE_BYTES = 2**22
-"""One block of products of embeddings, for compiled loops."""
+CACHE_BYTES = 2**21
+"""One block of products of embeddings, for compiled loops, on each core."""
 
 
 def bait(rows: Rowset, variance: Variance, *, n: int, oversample: float, ties: Floats) -> tuple[Rows, Floats]:
@@ -37,7 +37,8 @@ def bait(rows: Rowset, variance: Variance, *, n: int, oversample: float, ties: F
     """
     many, free = min(len(rows), max(n, int(oversample * n))), np.ones(len(rows), bool)
     picked, value = np.empty(many, np.intp), np.empty(many)
-    with _side_by_side(rows, many) as share:
+    with ExitStack() as stack:
+        share = _side_by_side(stack, rows, many)
         state = _State.of(rows, variance, share)
         for i in range(many):
             gain = np.where(free, state.worth(), -np.inf)
@@ -48,10 +49,13 @@ def bait(rows: Rowset, variance: Variance, *, n: int, oversample: float, ties: F
     return picked[kept], value[kept]
 
 
-def _side_by_side(rows: Rowset, picks: int) -> AbstractContextManager[Share | None]:
+def _side_by_side(stack: ExitStack, rows: Rowset, picks: int) -> Share | None:
     """Keep threads at hand for compiled loops; None where these do not repay loading the compiler."""
     classes, width = rows.shape
-    return team() if picks * len(rows) * classes**2 * (classes + width) >= COMPILED else nullcontext()
+    if picks * len(rows) * classes**2 * (classes + width) < COMPILED:
+        return None
+    stack.enter_context(steady())
+    return stack.enter_context(team())
 
 
 def _backward(state: _State, n: int, ties: Floats) -> Rows:
@@ -77,14 +81,20 @@ class _State:
 
     @staticmethod
     def of(rows: Rowset, variance: Variance, share: Share | None) -> _State:
-        lower = np.tril_indices(rows.shape[0])
-        roots, solid, gain = (np.empty((len(lower[0]), len(rows))) for _ in range(3))
-        between = variance.between()
-        for cut in rows.cuts():
-            h, root = rows.features(cut), rows.root(cut)
-            roots[:, cut], solid[:, cut] = root[lower], within(h, root, variance.inverted)[lower]
-            gain[:, cut] = within(h, root, between)[lower]
-        return _State(rows, variance, roots, solid, gain, share)
+        size = rows.shape[0] * (rows.shape[0] + 1) // 2
+        roots, solid, gain = (np.empty((size, len(rows))) for _ in range(3))
+        state = _State(rows, variance, roots, solid, gain, share)
+        cuts, between = rows.cuts(), variance.between()
+        share(state._begin, len(cuts), cuts, between) if share else state._begin(0, len(cuts), cuts, between)
+        return state
+
+    def _begin(self, start: int, stop: int, cuts: list[slice], between: Floats) -> None:
+        """Compute the small matrices of some blocks of rows."""
+        lower = np.tril_indices(self.rows.shape[0])
+        for cut in cuts[start:stop]:
+            h, root = self.rows.features(cut), self.rows.root(cut)
+            self.roots[:, cut], self.solid[:, cut] = root[lower], within(h, root, self.variance.inverted)[lower]
+            self.gain[:, cut] = within(h, root, between)[lower]
 
     def take(self, rows: Rows) -> _State:
         """Keep some rows only."""
@@ -120,7 +130,9 @@ class _State:
         classes, width = self.rows.shape
         both = np.stack([u, z]).reshape(2, classes, width, classes).swapaxes(2, 3).reshape(2 * classes**2, width)
         if self.share:
-            self._shift_compiled(self.share, both, sign)
+            from querist.select._bait_kernel import LANES
+
+            self.share(self._shift_compiled, -(-len(self.rows) // LANES), both, sign)
             return
         lower, square, below = np.tril_indices(classes), _square(classes), np.tri(classes)[:, :, None]
         for cut in self.rows.cuts():
@@ -130,15 +142,17 @@ class _State:
             cross = np.einsum("akn,bkn->abn", y, z)
             self.gain[:, cut] -= sign * (cross + cross.swapaxes(0, 1))[lower]
 
-    def _shift_compiled(self, share: Share, both: Floats, sign: float) -> None:
+    def _shift_compiled(self, start: int, stop: int, both: Floats, sign: float) -> None:
+        """Do the same for some groups of rows."""
         from querist.select import _bait_kernel as compiled
 
-        classes, width = self.rows.shape
-        state = self.roots, self.solid, self.gain
-        for cut in blocks(len(self.rows), 8 * (width + len(both)), limit=CACHE_BYTES):
-            moved = (both @ self.rows.features(cut).T).reshape(2, classes, classes, -1)
-            groups = -(-moved.shape[3] // compiled.LANES)
-            share(compiled.shift, groups, state, cut.start, moved, sign)
+        (classes, width), first = self.rows.shape, start * compiled.LANES
+        last = min(stop * compiled.LANES, len(self.rows))
+        few = max(1, CACHE_BYTES // (8 * (width + len(both)) * compiled.LANES)) * compiled.LANES
+        for at in range(first, last, few):
+            h = self.rows.features(slice(at, min(at + few, last)))
+            moved = (both @ h.T).reshape(2, classes, classes, -1)
+            compiled.shift(0, -(-len(h) // compiled.LANES), (self.roots, self.solid, self.gain), at, moved, sign)
 
 
 def _square(size: int) -> NDArray[np.intp]:

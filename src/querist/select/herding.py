@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows, blocks
+from querist._parallel import steady
 from querist.select.distance import gap_to_others, pairwise, squared_norms, unit
 from querist.select.top import TIE, foremost
 
@@ -104,7 +105,7 @@ def gains(state: Cover, rows: NDArray[np.floating]) -> Floats:
     single = _single(state, rows)
     if single is None:
         return measured(state, rows)
-    from querist.select._single_cover import lower, steady
+    from querist.select._single_cover import lower
 
     with steady():
         return single.gains(lower(state.met))
@@ -154,7 +155,7 @@ def herd(rows: NDArray[np.floating], state: Cover, *, bounds: Floats, n: int, ti
     single = _single(state, rows)
     if single is None:
         return _greedy(Lazy(rows, np.array(bounds, dtype=np.float64)), rows, state, n=n, ties=ties)
-    from querist.select._single_cover import Search, steady
+    from querist.select._single_cover import Search
 
     with steady():
         return _greedy(Search(rows, state, single, bounds), rows, state, n=n, ties=ties)

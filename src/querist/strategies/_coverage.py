@@ -44,7 +44,7 @@ def unasked_targets(view: View, *, some: bool = False) -> View:
     if view.labelled is None or len(view.labelled) == 0:
         return targets
     rows = np.flatnonzero(~np.isin(targets.keys, view.labelled.keys))
-    return targets if some and len(rows) == 0 else targets.take(rows)
+    return targets if len(rows) == len(targets) or (some and len(rows) == 0) else targets.take(rows)
 
 
 def labelled_embed(view: View) -> NDArray[np.floating]:

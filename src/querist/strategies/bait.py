@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from querist._arrays import Array, Floats
+from querist._parallel import steady
 from querist.scores.information import Rowset, Variance, gains
 from querist.select.bait import bait
 from querist.strategies._information import information_of_targets, rows_of, variance_of
 from querist.strategies._limits import check_number, check_parameters
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
+
+MANY, FEW = 2000, 512
+"""Rows from which, and parameters up to which, the threads of a BLAS take longer to wake than they save."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +62,24 @@ class Bait(Strategy):
 
     def score(self, view: View, draw: Draw) -> Array:
         """Score each row by its own gain; [N]."""
-        return gains(*self._problem(view, 1))
+        with self._threads(view):
+            return gains(*self._problem(view, 1))
 
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, in the order in which the forward steps chose them."""
         n = min(n, len(view))
         if n == 0:
             return Selection(np.empty(0, np.intp), np.empty(0))
-        rows, variance = self._problem(view, n)
         ties = draw.uniform(view.keys, "ties")
-        picked, value = bait(rows, variance, n=n, oversample=self.oversample, ties=ties)
+        with self._threads(view):
+            rows, variance = self._problem(view, n)
+            picked, value = bait(rows, variance, n=n, oversample=self.oversample, ties=ties)
         return Selection(picked, value, reason="the batch tells most about the predictions on the pool")
+
+    def _threads(self, view: View) -> AbstractContextManager[Any]:
+        """Keep the many small products of a large pool with few parameters to one thread each."""
+        classes, width = rows_of(view, bias=self.bias).shape
+        return steady() if len(view) >= MANY and classes * width <= FEW else nullcontext()
 
     def _problem(self, view: View, n: int) -> tuple[Rowset, Variance]:
         classes, width = rows_of(view, bias=self.bias).shape
@@ -75,6 +87,8 @@ class Bait(Strategy):
         both = n + (0 if view.labelled is None else len(view.labelled))
         known = 1.0 / both if self.labelled_weight is None else self.labelled_weight
         fresh = n / both if self.pool_weight is None else self.pool_weight
-        target = information_of_targets(view, bias=self.bias)
+        if self not in view.notes:
+            view.notes[self] = information_of_targets(view, bias=self.bias)
+        target: Floats = view.notes[self]
         variance = variance_of(view, target, bias=self.bias, ridge=self.ridge, weight=known)
         return rows_of(view, bias=self.bias, weight=fresh), variance
