@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from querist.data import Pool, blocks
 from querist.errors import BadInput, UnknownItem
@@ -18,22 +17,23 @@ from querist.formats import LabelRow
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.store import Store, open_store
-from querist.store.protocol import Claim
 from querist.strategies.protocol import Strategy
 from querist.study.audit import history, saved
 from querist.study.dashboard import Dashboard, dashboard_of, forecast_of
-from querist.study.facts import Query, Status, Step, status_of
+from querist.study.facts import Query, Status, Step, Suggested, status_of
 from querist.study.items import Encoding, StoredItems, cache_of
 from querist.study.known import Known
 from querist.study.lock import holding
 from querist.study.model import Model, train
 from querist.study.oracle import Oracle, run
+from querist.study.review import Queue, review
 from querist.study.rows import label_rows
 from querist.study.search import Goal
 from querist.study.settings import Settings, ended, stored
 from querist.study.start import chosen, dataset_of, first_labels, founding, given_in, task_of
 from querist.study.step import Basis, digest_of, take
-from querist.tasks import Answer, Label, Task, from_schema
+from querist.study.suspects import Suspects, suspects
+from querist.tasks import Answer, Label, Remark, Task, from_schema
 from querist.view import Draw, Evidence, Need
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Study:
         self._items = StoredItems(store, Encoding(settings.encoder, cache))
         self._known = Known(self.task, self.pool, settings.overlap, settings.held)
         self._model: Model | None = None
-        self._said: tuple[int, dict[str, Any]] = (0, {})
+        self._said = Suggested(store)
 
     @classmethod
     def create(
@@ -195,19 +195,9 @@ class Study:
         """
         wanted = self.batch if n is None else n
         claims = self.store.claim(who, wanted, seconds=LEASE_SECONDS, overlap=self.settings.overlap)
-        return [self._query(claim) for claim in claims]
-
-    def _query(self, claim: Claim) -> Query:
-        self._must_know(claim.item)
-        label, confidence = self._suggestions(claim.round).get(claim.item, (None, None))
-        data = self.pool.media(claim.item).data
-        return Query(claim.item, data, label, confidence, claim.value, claim.reason, claim.token, claim.round)
-
-    def _suggestions(self, round: int) -> dict[str, Any]:
-        if self._said[0] != round:
-            raw = self.store.get(f"suggestions/{round}")
-            self._said = (round, json.loads(raw) if raw else {})
-        return self._said[1]
+        for claim in claims:
+            self._must_know(claim.item)
+        return [Query.of(claim, self.pool.media(claim.item).data, self._said.of(claim.round)) for claim in claims]
 
     def _must_know(self, item: str) -> None:
         if item not in self.pool:
@@ -241,13 +231,22 @@ class Study:
             raise UnknownItem(f"nothing to retract: {who!r} has no standing answer on item {item!r}")
         return self.record([Answer(item, kind="retract", who=who)])[0]
 
-    def note(self, item: str, who: str = "", *, flag: bool | None = None, comment: str | None = None) -> int:
-        """Keep a flag, a comment or both of a person beside an item; the latest stands, it never trains.
+    def note(self, item: str, who: str = "", **said: Unpack[Remark]) -> int:
+        """Keep what a person remarks beside an item: flag=True, comment="…", reviewed=True; it never trains.
 
-        What is None stays as it was. Exports carry it. Raises UnknownItem, BadInput. Returns the log position.
+        The latest of each stands. Exports carry it. Raises UnknownItem, BadInput. Returns the log position.
         """
-        said = {name: value for name, value in (("flag", flag), ("comment", comment)) if value is not None}
-        return self.record([Answer(item, said, "note", who)])[0]
+        return self.record([Answer(item, dict(said), "note", who)])[0]
+
+    def review(self, kind: str = "label-errors", *, fresh: bool = True) -> Queue:
+        """List what deserves a second look, worst first: label-errors, disagreements, unsure or flagged items.
+
+        Labels are judged anew (five fits) when answers have come since, unless ``fresh`` is False. Raises BadInput.
+        """
+        return review(self.store, self._catch_up(), kind, self._suspects if fresh else None)
+
+    def _suspects(self) -> Suspects:
+        return suspects(self.learner, self._known, self._items.encoded(self.learner.eats), self.seed)
 
     def record(self, answers: Iterable[Answer]) -> list[int]:
         """Record many answers in one transaction: all of them or, on an error, none."""

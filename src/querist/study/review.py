@@ -81,8 +81,8 @@ class Looks:
         self._told: list[int] = []
         self._unsure: set[str] = set()
         self._shared: set[str] = set()
-        self.shared_at = 0
-        """The position of the last answer on an item that several people answered."""
+        self.shared = 0
+        """How many answers there were on items that several people answered."""
 
     def read(self, events: Iterable[Event]) -> None:
         """Fold in the events after the position."""
@@ -101,7 +101,7 @@ class Looks:
         kinds = [each.kind for each in people.values()]
         (self._unsure.add if "unsure" in kinds else self._unsure.discard)(answer.item)
         if len(people) > 1 or answer.item in self._shared:
-            self.shared_at = event.position
+            self.shared += 1
         (self._shared.add if len(people) > 1 else self._shared.discard)(answer.item)
 
     def _note(self, event: Event) -> None:
@@ -144,12 +144,12 @@ class Looks:
         return {item: labels for item, labels in found if len(labels) > 1}
 
     def crowd(self, task: Task) -> Crowd | None:
-        """Judge the people by all that they answered; None before two people share an item, or without classes."""
-        if not isinstance(task, Classification) or not self.several():
+        """Judge the people by the items that several answered; None before there is one, or without classes."""
+        shared = self.several()
+        if not isinstance(task, Classification) or not shared:
             return None
         code = {label: at for at, label in enumerate(task.labels)}
-        labels = (_labels_of_people(people) for people in self._said.values())
-        said = [{who: code[label] for who, label in given.items()} for given in labels if given]
+        said = [{who: code[label] for who, label in given.items()} for given in shared.values()]
         return Crowd.of(said, classes=task.classes)
 
     def unsure(self) -> Iterable[str]:
@@ -192,7 +192,7 @@ def review(store: Store, known: Known, kind: str, find: Callable[[], Suspects] |
     if kind == "label-errors" and find is not None and _out_of_date(found, looks, known):
         found = find()
         store.put(PLACE, found.dump())
-    return queue(kind, looks, Standing(known.task, known.labels.get, lambda: known.crowd), found)
+    return queue(kind, looks, Standing(known.task, known.labels.get, lambda: looks.crowd(known.task)), found)
 
 
 def _out_of_date(found: Suspects | None, looks: Looks, known: Known) -> bool:

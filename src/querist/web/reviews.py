@@ -50,7 +50,7 @@ class Reviews:
         self._lock = threading.Lock()
         self._looks = queues.Looks()
         self._found: tuple[bytes | None, Suspects | None] = (None, None)
-        self._judged: tuple[int, Crowd | None] = (-1, None)
+        self._judged: tuple[int, Crowd | None] = (0, None)
 
     def queue(self, kind: ReviewKind, who: str, n: int) -> ReviewQueue:
         """Give the first items of a queue, and how many each queue holds."""
@@ -77,9 +77,10 @@ class Reviews:
         return self._found[1]
 
     def _crowd(self) -> Crowd | None:
-        """Judge the people, anew only when somebody has answered an item that others had answered."""
-        if self._judged[0] != self._looks.shared_at:
-            self._judged = (self._looks.shared_at, self._looks.crowd(self._study.task))
+        """Judge the people, anew once there are 2 % more answers on items that several answered."""
+        shared, before = self._looks.shared, self._judged[0]
+        if shared > before + before // 50:
+            self._judged = (shared, self._looks.crowd(self._study.task))
         return self._judged[1]
 
     def _shown(self, doubt: queues.Doubt, who: str) -> ReviewItem:
