@@ -212,7 +212,8 @@ def _label_errors(looks: Looks, standing: Standing, found: Suspects | None) -> Q
     open_ones = (one for one in found.items if standing.label(one.item) == one.label and not looks.reviewed(one.item))
     doubts = tuple(_contradicted(one, looks) for one in open_ones)
     behind = looks.since(found.position)
-    share = "" if round(100 * (found.share or 0), 1) == 0 else f"; about {100 * found.share:.1f} % of them may be wrong"
+    wrong = 100 * (found.share or 0.0)
+    share = f"; about {wrong:.1f} % of them may be wrong" if round(wrong, 1) else ""
     age = f"; {behind} {'answer has' if behind == 1 else 'answers have'} come since" if behind else ""
     return Queue(
         "label-errors", doubts, f"{found.labels:,} labels judged, each by a model without it{share}{age}", behind
@@ -247,8 +248,8 @@ def _chance(task: Task, crowd: Crowd | None, labels: dict[str, Label], stands: L
     if crowd is None or not isinstance(task, Classification) or stands is None:
         return sum(label == stands for label in labels.values()) / len(labels)
     codes = {who: int(task.encode([label])[0]) for who, label in labels.items()}
-    posterior = crowd.posterior(codes)
-    return posterior.item(int(task.encode([stands])[0]))
+    right: float = crowd.posterior(codes)[int(task.encode([stands])[0])]
+    return right
 
 
 def _who_says_what(labels: dict[str, Label]) -> str:
