@@ -3,7 +3,8 @@
 Run: make bench-setup, then
     python benchmarks/speed.py --quick                        the rows of the table, at most 20 minutes on 2 cores
     python benchmarks/speed.py --full [--fresh]               every peer, every call; resumes where it stopped
-    python benchmarks/speed.py --quick --rows k-center,badge  these rows only
+    python benchmarks/speed.py --quick --rows k-center,badge  these rows only; --write then keeps the others of the page
+                                                              and its plot, as they were measured last
     python benchmarks/speed.py --quick --no-peers             ours only
     python benchmarks/speed.py --tiny [--every-peer]          small sizes, to try the machinery
 
@@ -54,13 +55,16 @@ def main() -> int:
     run = Run(chosen, mode, machine, until=start + 60 * chosen.minutes)
     cases = wanted(CASES, chosen.rows)
     rows, skipped = run.all([case.tiny() for case in cases] if chosen.tiny else cases)
-    grown = run.growth() if chosen.write or chosen.growth else []
+    grown = run.growth() if (chosen.write and not chosen.rows) or chosen.growth else []
     if any(row["row"] == "uherding" for row in rows) and not chosen.tiny:
         facts["loss"] = loss.sentence(loss.measure(OUT / "data", SEED))
         print(facts["loss"], flush=True)
     facts["minutes"] = (time.monotonic() - start) / 60
     print(report.text(rows))
     print(f"{facts['minutes']:.1f} minutes; details in {OUT / 'speed.json'}")
+    if chosen.rows and not chosen.tiny:
+        facts["again"] = [report.title(row) for row in rows]
+        rows = run.joined(rows)
     save(rows, grown, facts, skipped=skipped, write=chosen.write)
     return int(any(row["verdict"] == "below" for row in rows))
 
@@ -129,6 +133,16 @@ class Run:
         """Name the file of a row's result."""
         folder = self.mode + ("-ours" if self.chosen.no_peers else "")
         return OUT / "speed" / folder / (re.sub(r"[^a-z0-9]+", "-", f"{case.name} {case.note}".lower()) + ".json")
+
+    def joined(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Put rows measured now among the others of the table, as these were measured last."""
+        fresh = {report.title(row): row for row in rows}
+        files = [(case.name + (f", {case.note}" if case.note else ""), self.kept(case)) for case in CASES]
+        return [
+            fresh[name] if name in fresh else dict(json.loads(kept.read_text(encoding="utf-8")))
+            for name, kept in files
+            if name in fresh or kept.exists()
+        ]
 
     def one(self, case: Case) -> dict[str, Any]:
         """Measure a row, or read it back when an earlier --full has measured it."""

@@ -144,6 +144,7 @@ def page(
     every += [_line((title(row), _first(row), "; ".join(others(row)) or "–")) for row in rows]
     known = [_package(name, found) for name, found in sorted(versions.items())]
     parts = [PREFACE.format(conditions=sentence(facts), mode=facts["mode"], minutes=facts.get("minutes", 0)), *head, "",
+             *([f"In this run, the others before: {'; '.join(facts['again'])}.", ""] if "again" in facts else []),
              *([f"Loss: {facts['loss']}.", ""] if "loss" in facts else []),
              *([f"Not in the table: {'; '.join(skipped)}.", ""] if skipped else []),
              "![Time against the size of the pool](speed.png)", "", "## Every measurement", "", *every, "",
