@@ -248,7 +248,8 @@ def told(server: AppServer) -> Any:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    """Write a share as the page does: a half goes up."""
+    return f"{math.floor(100 * share + 0.5)} %"
 
 
 @pytest.mark.slow

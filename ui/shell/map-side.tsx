@@ -1,4 +1,5 @@
 /** Beside the map: what the colours mean, what is chosen and its labels, and the same items as a table. */
+import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { digitsOf } from "../core/digits.ts";
 import { count, counted as countOf, labelText, percent } from "../core/format.ts";
@@ -169,15 +170,7 @@ export function Listing() {
   const [items, show] = useState<readonly MapItem[]>([]);
   const [pages, more] = useState(1);
   const chosenNow = selection.value.length > 0;
-  const news = [picked.value, camera.value, columns.value, pages];
-  useEffect(() => {
-    const wait = setTimeout(() => void fill(), REST);
-    return () => clearTimeout(wait);
-  }, news);
-  const fill = async () => {
-    const rows = (chosenNow ? picked.value : leastSure(inView())).slice(0, SHOWN * pages);
-    show(await itemsOf(rows).catch(() => []));
-  };
+  useEffect(() => afterRest(pages, show), [pages]);
   const total = chosenNow ? picked.value.length : items.length;
   return (
     <section class="map-list" aria-label={chosenNow ? "Items chosen" : "Items on the screen"}>
@@ -208,9 +201,24 @@ export function Listing() {
   );
 }
 
+/** List anew when the choice, the colours or the map have rested for a moment; a moving map renders nothing here. */
+function afterRest(pages: number, show: (items: readonly MapItem[]) => void): () => void {
+  let wait: ReturnType<typeof setTimeout> | undefined;
+  const fill = async () => {
+    const rows = (selection.value.length > 0 ? picked.value : leastSure(inView())).slice(0, SHOWN * pages);
+    show(await itemsOf(rows).catch(() => []));
+  };
+  const stop = effect(() => {
+    void [picked.value, camera.value, columns.value, selection.value];
+    clearTimeout(wait);
+    wait = setTimeout(() => void fill(), REST);
+  });
+  return () => (stop(), clearTimeout(wait));
+}
+
 /** The rows that the model is least sure of first; those of which it tells nothing last. */
 function leastSure(rows: readonly number[]): readonly number[] {
-  const unsure = columns.value!.unsure;
+  const unsure = columns.peek()?.unsure ?? new Uint8Array();
   const told = (row: number) => (unsure[row] === UNKNOWN ? -1 : unsure[row]!);
   return [...rows].sort((a, b) => told(b) - told(a) || a - b);
 }

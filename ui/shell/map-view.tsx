@@ -1,5 +1,5 @@
 /** The canvas of the map: points as pixels, moved, zoomed, and outlined by mouse or keys. */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { fitted, inside, moved, nearest, rectangle, toMap, toScreen, zoomed } from "../core/cloud.ts";
 import type { Camera, Point, Size } from "../core/cloud.ts";
@@ -40,11 +40,8 @@ export const fit = (): void => void (camera.value = fitted(places.value, size.va
 export function MapView() {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => watchSize(canvas.current!), []);
-  useEffect(() => ((camera.value = null), undefined), [places.value.length]);
-  useEffect(() => {
-    if (!camera.value && size.value.width > 0 && places.value.length > 0) fit();
-  });
-  useDrawing(canvas, [look.value, camera.value, size.value, hovered.value, opened.value, cross.value, outline.value]);
+  useEffect(() => ((camera.value = null), keepFitted()), [places.value.length]);
+  useEffect(() => keepDrawn(canvas.current!), []);
   return (
     <canvas
       ref={canvas}
@@ -73,13 +70,19 @@ function watchSize(canvas: HTMLCanvasElement): () => void {
   return () => observer.disconnect();
 }
 
-/** Draw once for each frame in which something changed. */
-function useDrawing(canvas: { current: HTMLCanvasElement | null }, news: unknown[]): void {
-  const frame = useRef(0);
-  useEffect(() => {
-    cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(() => canvas.current && draw(canvas.current));
-  }, news);
+/** Show everything as soon as there is something to show and room for it. */
+const keepFitted = (): (() => void) => effect(() => {
+  if (!camera.value && size.value.width > 0 && places.value.length > 0) fit();
+});
+
+/** Draw once for each frame in which something changed, whatever the components around do. */
+function keepDrawn(canvas: HTMLCanvasElement): () => void {
+  let frame = 0;
+  const stop = effect(() => {
+    void [look.value, camera.value, size.value, hovered.value, opened.value, cross.value, outline.value, moving.value];
+    frame ||= requestAnimationFrame(() => ((frame = 0), draw(canvas)));
+  });
+  return () => (stop(), cancelAnimationFrame(frame));
 }
 
 let image: ImageData | null = null;
@@ -88,7 +91,7 @@ function draw(canvas: HTMLCanvasElement): void {
   const seen = camera.value;
   const paints = palette.value;
   const { width, height } = size.value;
-  const scale = devicePixelRatio || 1;
+  const scale = moving.value ? 1 : devicePixelRatio || 1;
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
   if (!seen || !look.value || !paints || w < 1 || h < 1) return;
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
@@ -153,6 +156,9 @@ function trace(pen: CanvasRenderingContext2D, corners: readonly Point[], seen: C
 
 // The mouse.
 
+/** While the map is dragged it is drawn in coarse pixels: four times as fast on a fine screen. */
+const moving = signal(false);
+
 let dragged: { start: Point; last: Point; shift: boolean; far: boolean } | null = null;
 
 const at = (event: PointerEvent | WheelEvent): Point => ({ x: event.offsetX, y: event.offsetY });
@@ -171,6 +177,7 @@ function go(event: PointerEvent): void {
   const here = at(event);
   if (!dragged) return void (hovered.value = nearest(places.value, toMap(seen, size.value, here), REACH / seen.zoom));
   dragged.far ||= Math.hypot(here.x - dragged.start.x, here.y - dragged.start.y) > CLICK;
+  moving.value = tool.value === "move" && dragged.far;
   if (tool.value === "move") camera.value = moved(seen, here.x - dragged.last.x, here.y - dragged.last.y);
   else if (tool.value === "lasso") outline.value = [...outline.value, toMap(seen, size.value, here)];
   else outline.value = [outline.value[0]!, toMap(seen, size.value, here)];
@@ -181,6 +188,7 @@ function end(event: PointerEvent): void {
   const drag = dragged;
   const seen = camera.value;
   dragged = null;
+  moving.value = false;
   if (!drag || !seen) return;
   if (!drag.far) {
     outline.value = [];
@@ -188,7 +196,7 @@ function end(event: PointerEvent): void {
   } else if (tool.value !== "move") closeOutline(drag.shift);
 }
 
-const drop = (): void => void ([dragged, outline.value] = [null, []]);
+const drop = (): void => void ([dragged, outline.value, moving.value] = [null, [], false]);
 
 function wheel(event: WheelEvent): void {
   if (!camera.value) return;
