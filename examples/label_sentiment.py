@@ -25,7 +25,7 @@ TEXTS, LABELS, BATCH = 2000, 100, 10
 
 
 def main() -> int:
-    """Label with each way of describing texts and of choosing them, and say how well the model does on the test part."""
+    """Label with each way of describing texts and of choosing them, and measure the model on the test part."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
     if not folder.is_dir():
         print(f"SST-2 is not at {folder}: give the folder of its train.jsonl and test.jsonl", file=sys.stderr)

@@ -47,7 +47,9 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
             del sys.modules[name]
 
 
-REVIEWS = ["a", "and", "the", "is", "moving", "funny", "clever", "warm", "dull", "clumsy", "noisy", "flat", "film", "plot", "cast", "score", "ending", "dialogue", ","]
+REVIEWS = (
+    "a", "and", "the", "is", "moving", "funny", "clever", "warm", "dull", "clumsy", "noisy", "flat", "film", ",",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -58,8 +58,10 @@ def _arrow(path: Path, name: str) -> Table:
         raise BadData(f"{path.name}/state.json names the file {name!r}, which lies outside the folder")
     try:
         with pa.OSFile(str(path / name)) as file:
-            return pa.ipc.open_stream(file).read_all()
-    except (pa.ArrowInvalid, OSError) as error:
+            table = pa.ipc.open_stream(file).read_all()
+        table.validate(full=True)  # lengths and texts of a damaged file would fail where they are first looked at
+        return table
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise BadData(f"{path.name}/{name} is no whole Arrow stream: {str(error).splitlines()[0]}") from None
 
 

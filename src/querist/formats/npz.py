@@ -71,7 +71,7 @@ def _load(path: Path) -> dict[str, Any]:
             return {name: _array(file.__getitem__, name, path.name) for name in file.files}
     except FileNotFoundError:
         raise BadData(f"there is no file {str(path)!r}: {beside(path)}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # an encrypted one is the last
         raise BadData(f"{path.name} is not a whole npz archive ({error}): write it again") from None
     except BadData:
         raise
