@@ -24,7 +24,7 @@ def measure(shelf, sets, *, full: bool) -> list[dict]:
     """Run every set and print the ratio for each target."""
     rows = []
     for name in sets:
-        runs = [shelf.keep((name, seed), lambda n=name, s=seed: run(n, s)) for seed in range(40 if full else 20)]
+        runs = [shelf.keep((name, seed), lambda n=name, s=seed: run(n, s)) for seed in range(40 if full else 10)]
         rows += [
             report(name, at, np.array([one["needed"] for one in runs], float)[:, at]) for at in range(len(TARGETS))
         ]
