@@ -248,8 +248,8 @@ def _chance(task: Task, crowd: Crowd | None, labels: dict[str, Label], stands: L
     if crowd is None or not isinstance(task, Classification) or stands is None:
         return sum(label == stands for label in labels.values()) / len(labels)
     codes = {who: int(task.encode([label])[0]) for who, label in labels.items()}
-    right: float = crowd.posterior(codes)[int(task.encode([stands])[0])]
-    return right
+    chances = crowd.posterior(codes).tolist()
+    return float(chances[int(task.encode([stands])[0])])
 
 
 def _who_says_what(labels: dict[str, Label]) -> str:
