@@ -246,7 +246,7 @@ def _disagreements(looks: Looks, standing: Standing) -> Iterable[Doubt]:
 def _chance(task: Task, crowd: Crowd | None, labels: dict[str, Label], stands: Label | None) -> float:
     """Give the probability of the standing label: by who the people are, or the share of them that gave it."""
     if crowd is None or not isinstance(task, Classification) or stands is None:
-        return sum(label == stands for label in labels.values()) / len(labels)
+        return sum(bool(label == stands) for label in labels.values()) / len(labels)
     codes = {who: int(task.encode([label])[0]) for who, label in labels.items()}
     chances = crowd.posterior(codes).tolist()
     return float(chances[int(task.encode([stands])[0])])
