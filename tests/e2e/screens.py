@@ -24,6 +24,7 @@ from app_data import MOODS, PEOPLE, PLACES, mood_of, write_reviews, write_senten
 from app_flow import wait_for_suggestion
 from app_page import Person, Scheme, open_browser
 from app_server import AppServer, querist
+from screens_hand import candidates, phone
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -402,7 +403,7 @@ def done(camera: Camera, folder: Path) -> None:
         camera.take(server, "done", "#/", lambda person: person.page.get_by_text("Every item has an answer").wait_for())
 
 
-SCENES = (texts, images, boxes, particles, spans, sets, records, new, done)
+SCENES = (texts, images, boxes, particles, spans, sets, records, new, done, phone, candidates)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -50,7 +50,7 @@ class Question {
     this.names = inOrder(props.schema.labels ?? []);
     this.buttons = this.names.map((name, at) => this.button(name, at));
     const bar = element("div", { class: "view-marks-bar view-candidate-bar", role: "group", "aria-label": "Classes" }, ...this.buttons);
-    this.picture = new Picture(props.item, { below: [bar], painted: (look) => this.layer.follow(look) });
+    this.picture = new Picture(props.item, { below: [bar], noTaken: true, painted: (look) => this.layer.follow(look) });
     this.layer = new Layer(this.picture.table, (pen, look) => this.paint(pen, look));
     this.root = element("div", { class: "view-candidate" }, this.picture.root);
     this.press(props.label);
@@ -108,7 +108,7 @@ class Question {
     const { x, y, diameter } = placeOf(this.props.item);
     pen.beginPath();
     pen.arc(look.x + (x + 0.5) * look.scale, look.y + (y + 0.5) * look.scale, (diameter / 2) * look.scale, 0, 2 * Math.PI);
-    stroke(pen, hueOf(4), 1.5, [5, 4]);
+    stroke(pen, hueOf(4), 2.5, [9, 6]);
   }
 }
 

@@ -56,6 +56,8 @@ export async function prepare(item: ViewItem): Promise<void> {
 export interface Additions extends Pick<Gestures, "grab" | "wheel"> {
   /** True where 0 is a class: then Home alone shows the whole image. */
   readonly zeroTaken?: boolean;
+  /** True where N is an answer: then nothing lessens the contrast but the reset. */
+  readonly noTaken?: boolean;
   readonly below?: readonly HTMLElement[];
   painted?(look: Look): void;
 }
@@ -131,7 +133,8 @@ export class Picture {
     };
     const tools = [tool("+", "in"), tool("-", "out"), tool(this.additions.zeroTaken ? "home" : "0", "whole"), tool("l", "lighter"), tool("d", "darker")];
     const window = this.levels ? [tool("q", "window")] : [];
-    const contrast = [tool("m", "more contrast"), tool("n", "less"), ...window, tool("r", "reset")];
+    const less = this.additions.noTaken ? [] : [tool("n", "less")];
+    const contrast = [tool("m", "more contrast"), ...less, ...window, tool("r", "reset")];
     return element("div", { class: "view-image-tools" }, ...tools, ...contrast, this.told);
   }
 
