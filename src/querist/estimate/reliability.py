@@ -63,10 +63,11 @@ def reliability(
 ) -> Reliability | None:
     """Compare the probability of the predicted class with how often it is right; None below 30 items.
 
-    Formula: the items sorted by confidence, in bins of equal mass: ten, or fewer so that each has 10 items; the error is Σ_b n_b/n · |share right − mean
-    confidence|. ``by_chance`` is its mean over 400 draws of outcomes with these probabilities. The intervals of the
-    bins are Wilson's. Shapes: confidence [n] in [0, 1], right [n]. Cost: O(400·n log n). Source: Naeini 2015; bins of
-    equal mass, Nguyen & O'Connor 2015; the draws, Bröcker & Smith 2007; Wilson 1927.
+    Formula: the items sorted by confidence, in bins of equal mass: ten, or fewer so that each has 10 items; the error
+    is Σ_b n_b/n · |share right − mean confidence|. ``by_chance`` is its mean over 400 draws of outcomes with these
+    probabilities. The intervals of the bins are Wilson's. Shapes: confidence [n] in [0, 1], right [n].
+    Cost: O(400·n log n). Source: Naeini 2015; bins of equal mass, Nguyen & O'Connor 2015; the draws, Bröcker & Smith
+    2007; Wilson 1927.
 
     >>> sure = np.repeat([0.6, 0.9], 20)
     >>> found = reliability(sure, np.arange(40) % 10 > 0, np.random.default_rng(0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -119,7 +119,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     return step, model
 
 
-def _rule(basis: Basis, model: Model, before: dict[str, Any]) -> Rule:
+def _rule(basis: Basis, model: Model, before: Mapping[str, Any]) -> Rule:
     taught = Taught(basis.learner, basis.known, model, basis.settings.seed)
     return rule_of(Rule(basis.strategy, basis.settings.strategy_text), taught, before)
 
