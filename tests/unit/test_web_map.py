@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 
 import numpy as np
@@ -135,6 +136,25 @@ def test_the_round_is_that_in_which_an_item_was_answered(study, quiet):
         rows = study.pool.rows(list(study.labels()))
         assert sorted(set(found["round"][rows].tolist())) == [1, 2, 3]
         assert set(np.delete(found["round"], rows).tolist()) == {0}
+
+
+def test_two_who_look_at_once_count_each_round_once(study, quiet, monkeypatch):
+    drawn(study)
+    read, second = study.store.ranking, []
+    with site(study) as films:
+        atlas = films.server.desk.atlas
+
+        def slow(number):
+            if not second:  # the other one comes while the first reads
+                second.append(threading.Thread(target=atlas.columns))
+                second[0].start()
+                second[0].join(timeout=0.5)
+            return read(number)
+
+        monkeypatch.setattr(study.store, "ranking", slow)
+        atlas.columns()
+        second[0].join()
+        assert len(atlas._round_times()) == study.store.published().round
 
 
 def test_a_map_that_is_behind_says_in_what(study, quiet):

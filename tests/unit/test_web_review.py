@@ -11,6 +11,7 @@ from PIL import Image
 from web_site import site
 
 from querist import Study
+from querist.study.search import Goal
 from querist.study.suspects import PLACE, Suspects
 from querist.tasks import Answer
 from querist.web import likeness, trainer
@@ -223,6 +224,37 @@ class TestGrid:
         assert study.labels()[free[0]] == "good"
         send(bob, *({"item": id, "kind": "retract", "bulk": True} for id in free))
         assert not set(free) & set(study.labels())
+
+    def test_an_answer_that_is_sent_once_more_counts_once_and_is_not_refused(self, rooms):
+        bob = rooms.person("bob")
+        (tile,) = grid(bob, by="search", n=1)["tiles"]
+        given = {"uid": "once", "item": tile["id"], "kind": "label", "label": "good", "bulk": True}
+        first, again = (bob.post("/api/answers", json={"answers": [given]}).json() for _ in range(2))
+        assert first == again
+        assert again["refused"] == []
+        other = {**given, "uid": "other"}
+        assert bob.post("/api/answers", json={"answers": [other]}).json()["recorded"] == []
+
+    def test_items_that_another_process_added_are_found(self, rooms):
+        with Study.open(rooms.study.store.where) as other:
+            old = other.ask(1, who="eve")[0].id
+            other.add([f"a lovely warm new room {i}" for i in range(30)])
+            other.tell(old, "good", who="eve")
+            trainer.step(other)
+        found = grid(rooms.person("bob"), by="class", value="good", n=100)
+        assert any("new room" in tile["text"] for tile in found["tiles"])
+        assert found["sizes"]["good"] == found["total"]
+
+    def test_a_search_is_closed_for_its_sample_alone(self, tmp_path):
+        rows = np.random.default_rng(0).normal(size=(300, 2))
+        goal = Goal("yes", stop="certified")
+        with Study.create(tmp_path / "search.querist", rows, labels=["no", "yes"], goal=goal) as study:
+            order = study.settings.held.order(study.pool)[:60]
+            study.record(Answer(study.pool.ids[row], "yes", who="ann") for row in order)
+            with site(study) as made:
+                found = grid(made.person("bob"), by="search", n=1)
+        assert found["total"] == 240
+        assert found["left_out"].startswith("not shown: 45 of the audit")
 
     def test_images_come_as_thumbnails(self, tmp_path):
         folder = tmp_path / "dots"

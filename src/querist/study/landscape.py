@@ -99,6 +99,11 @@ def _said(study: Study, evidence: Evidence) -> tuple[NDArray[np.int16], NDArray[
     return predicted, sure
 
 
-def audited(study: Study) -> NDArray[np.bool_]:
-    """Mark the items of a study that are the audit's; bool [N]."""
+def audited(study: Study, items: int = 0) -> NDArray[np.bool_]:
+    """Mark the items of a study that are the audit's; bool [N].
+
+    Items that another process added are read first, where the pool is known to have so many ``items``.
+    """
+    if len(study.pool) < items:
+        study._items.refresh()
     return study._catch_up().reserved  # the study's own package may look

@@ -94,9 +94,10 @@ class Atlas:
         found = self._drawn()
         self._ledger.read()
         key = f"{found.version} {found.round}", self._ledger.position
-        if self._columns is None or self._columns[0] != key:
-            self._columns = key, self._packed(found)
-        return self._columns[1]
+        with self._lock:  # two at once would count the rounds twice
+            if self._columns is None or self._columns[0] != key:
+                self._columns = key, self._packed(found)
+            return self._columns[1]
 
     def _packed(self, found: Landscape) -> bytes:
         count = len(found.places)
@@ -125,7 +126,7 @@ class Atlas:
 
     def _audited(self, count: int) -> NDArray[np.bool_]:
         with self._catch_up:
-            mask = audited(self._study)
+            mask = audited(self._study, count)
         return np.pad(mask, (0, max(count - len(mask), 0)))[:count]
 
     def _round_times(self) -> list[int]:

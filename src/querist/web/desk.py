@@ -83,7 +83,7 @@ class Desk:
         self._rounds = Rounds(study.store)
         self._frames = Frames(study.pool)
         self.reviews = Reviews(study, self._ledger, self.item)
-        self.grid = Grid(study, self._ledger)
+        self.grid = Grid(study, self._ledger, self._lock)
         self._training = Supervisor(_plan(study, self._news, self._rounds.warm))
         self._training.start()
         self.atlas = Atlas(study, self._ledger, self._training, self._lock)

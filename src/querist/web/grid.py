@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Rows
+from querist.data import Pool
 from querist.store.rules import milliseconds
 from querist.study import Study
+from querist.study.landscape import audited
 from querist.tasks import Classification
 from querist.web import likeness, show
 from querist.web.ledger import Ledger
@@ -40,18 +42,17 @@ class Closed(NamedTuple):
 class Grid:
     """The grid of one study; any number of threads may call."""
 
-    def __init__(self, study: Study, ledger: Ledger) -> None:
-        self._study, self._ledger = study, ledger
+    def __init__(self, study: Study, ledger: Ledger, lock: threading.Lock) -> None:
+        self._study, self._ledger, self._catch_up = study, ledger, lock
         self._lock = threading.Lock()
         self._seen: tuple[int, Likeness | None] = (-1, None)
-        self._audit: NDArray[np.bool_] = np.zeros(0, bool)
 
     def show(self, wanted: GridRequest, who: str) -> GridOfItems:
         """Show open items; raises Trouble when there is nothing to go by."""
         self._ledger.read()
         seen = self._likeness()
+        closed = self._closed(who, 0 if seen is None else len(seen.places))
         rows, words = self._rows(wanted, seen)
-        closed = self._closed(who)
         open_rows = rows[~closed.any[rows]]
         return GridOfItems(
             tiles=[self._tile(int(row), who, seen) for row in open_rows[: wanted.n]],
@@ -62,14 +63,22 @@ class Grid:
         )
 
     def refused(self, who: str, given: Iterable[AnswerGiven]) -> list[Refused]:
-        """Say which answers to many items at once cannot be kept: those on items closed since, or of the audit."""
+        """Say which answers to many items at once cannot be kept: those on items closed since, or of the audit.
+
+        An answer that stands already, and is sent once more, is none of them.
+        """
         bulk = [each for each in given if each.bulk and each.kind == "label" and each.item in self._study.pool]
         if not bulk:
             return []
         self._ledger.read()
+        bulk = [each for each in bulk if not self._stands(each, who)]
         closed, rows = self._closed(who), self._study.pool.rows([each.item for each in bulk])
         causes = ((each, _cause(closed, row)) for each, row in zip(bulk, rows.tolist(), strict=True))
         return [Refused(uid=each.uid, error=f"item {each.item!r} {cause}") for each, cause in causes if cause]
+
+    def _stands(self, given: AnswerGiven, who: str) -> bool:
+        event = self._ledger.standing(given.item, who)
+        return event is not None and event.answer.uid == given.uid
 
     # What is looked for.
 
@@ -108,21 +117,14 @@ class Grid:
 
     # What must not be labelled by many at once.
 
-    def _closed(self, who: str) -> Closed:
-        pool = self._study.pool
-        if len(self._audit) != len(pool):
-            held = self._study.settings.held
-            self._audit = np.zeros(len(pool), bool) if held.mode == "final" else held.mask(pool)
+    def _closed(self, who: str, items: int = 0) -> Closed:
+        with self._catch_up:
+            audit, pool = audited(self._study, items), self._study.pool
+        audit = audit & (self._study.settings.audit_mode != "final")
         away = [
             claim.item for claim in self._study.store.leases() if claim.who != who and claim.expires > milliseconds()
         ]
-        return Closed(self._audit, self._mask(self._ledger.labelled()), self._mask(away))
-
-    def _mask(self, ids: Iterable[str]) -> NDArray[np.bool_]:
-        pool = self._study.pool
-        mask = np.zeros(len(pool), bool)
-        mask[pool.rows([id for id in ids if id in pool])] = True
-        return mask
+        return Closed(audit, _mask(pool, self._ledger.labelled()), _mask(pool, away))
 
     # What is shown.
 
@@ -160,6 +162,12 @@ class Grid:
             chance=round(float(seen.chance[row]), 4) if seen is not None and known else None,
             mine=self._aside(id, who),
         )
+
+
+def _mask(pool: Pool, ids: Iterable[str]) -> NDArray[np.bool_]:
+    mask = np.zeros(len(pool), bool)
+    mask[pool.rows([id for id in ids if id in pool])] = True
+    return mask
 
 
 def _cause(closed: Closed, row: int) -> str:
