@@ -116,6 +116,17 @@ def test_the_audit_is_never_judged():
     assert wrong <= {doubt.item for doubt in study.review().doubts}
 
 
+def test_an_audit_whose_answers_train_once_scored_is_never_judged_either():
+    items = np.random.default_rng(0).normal(size=(400, 2)) + np.array([[8.0 * (at % 2), 0.0] for at in range(400)])
+    study = Study.create(None, items, labels=["low", "high"], audit="prequential")
+    audit = {study.pool.ids[row] for row in study.settings.held.order(study.pool).tolist()}
+    flip = {"low": "high", "high": "low"}
+    study.record(Answer(id, flip[truth(at)] if at % 10 == 0 else truth(at)) for at, id in enumerate(study.pool.ids))
+    found = {doubt.item for doubt in study.review().doubts}
+    assert found
+    assert not audit & found
+
+
 def test_few_labels_and_other_tasks_say_why_there_is_nothing():
     study = Study.create(None, np.array([[0.0], [0.1], [0.9], [1.0]]), labels=["low", "high"])
     assert study.review().sentence == "not enough yet: 0 labels to judge; it takes 5, and two of each of two classes"
@@ -139,6 +150,16 @@ def test_disagreements_come_least_certain_first():
     assert (found.doubts[1].label, found.doubts[1].other) == ("b", "a")
     study.note(ids[0], "eve", reviewed=True)
     assert items(study.review("disagreements")) == [ids[1]]
+
+
+def test_marks_in_a_part_of_a_text_are_counted():
+    study = Study.create(None, ["Ann met Bob in Paris"], task="spans", labels=["PER", "LOC"], overlap=2)
+    (item,) = study.pool.ids
+    ann, bob = {"start": 0, "end": 3, "label": "PER"}, {"start": 8, "end": 11, "label": "PER"}
+    study.tell(item, {"spans": [ann, bob], "asked": [[0, 11]]}, who="ann")
+    study.tell(item, [ann], who="bob")
+    (doubt,) = study.review("disagreements").doubts
+    assert doubt.reason.startswith("ann says 2 marks, bob says 1 mark")
 
 
 def test_labels_that_came_with_the_data_are_no_disagreement():

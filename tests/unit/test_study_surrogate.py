@@ -9,6 +9,7 @@ from querist.data import Dataset, Pool
 from querist.errors import BadInput
 from querist.estimate.powered import powered_apart
 from querist.study import Study
+from querist.study.audit import answers
 from querist.study.surrogate import MOST, expected_errors
 
 WORDS = ("no", "yes")
@@ -31,12 +32,12 @@ def given(pool: Pool, labelled: int) -> Dataset:
     return Dataset(pool, labels, "plane", ())
 
 
-def audited(n: int = 900, labelled: int = 300, answers: int = 60, *, wrong: bool = False) -> Study:
+def audited(n: int = 900, labelled: int = 300, answered: int = 60, *, wrong: bool = False) -> Study:
     """Start from labels, and answer the first items of the audit."""
     pool = plane(n)
     study = Study.create(None, given(pool, labelled), labels=WORDS, audit=0.3, strategy="random", batch=10)
     codes = checked(pool.items)
-    for row in study.settings.held.order(pool)[:answers].tolist():
+    for row in study.settings.held.order(pool)[:answered].tolist():
         study.tell(pool.ids[row], WORDS[codes[row] ^ wrong], who="a")
     study.step()
     return study
@@ -75,7 +76,27 @@ def test_no_answer_of_the_audit_reaches_it():
 
 
 def test_few_answers_have_an_exact_interval():
-    assert audited(answers=20).status().estimates[0]["method"] == "exact"
+    assert audited(answered=20).status().estimates[0]["method"] == "exact"
+
+
+def test_what_was_set_aside_stays_out_of_the_value():
+    pool = plane(900)
+    study = Study.create(None, given(pool, 300), labels=WORDS, audit=0.3, strategy="random", batch=10)
+    codes = checked(pool.items)
+    hard = np.abs(pool.items[:, 0] * pool.items[:, 1]) < 0.1  # near the edges of the chequers, where a forest errs
+    for row in study.settings.held.order(pool)[:100].tolist():
+        if hard[row]:
+            study.skip(pool.ids[row], who="a")
+        else:
+            study.tell(pool.ids[row], WORDS[codes[row]], who="a")
+    study.step()
+    found = study.status().estimates[0]
+    order, truth = answers(study._catch_up(), study.settings.held)
+    rows = order[: len(truth)][truth >= 0]
+    right = study.predict()["probs"].argmax(axis=1)[rows] == codes[rows]
+    assert found["method"] == "exact"
+    assert found["value"] == pytest.approx(right.mean())
+    assert found["why"] == f"{(truth < 0).sum()} audit items that nobody could label not in it"
 
 
 def test_labels_of_one_class_leave_the_models_own_doubt():

@@ -212,8 +212,9 @@ def findings(known: Known, reserve: Reserve, model: Model, *, look: int) -> list
     """Estimate every metric of a model on unseen items, with intervals that hold over all looks at once.
 
     ``look`` counts the models that were scored so far, this one included. The errors that the model and a forest
-    expect of the audit's items, answered or not, sharpen the accuracy where that may be trusted (``Sample.normal``).
-    Cost: then ``surrogate.expected_errors`` on at most 2,000 items and the answered ones.
+    expect of the audit's items, answered or not, sharpen the accuracy where that may be trusted (``Sample.normal``) and
+    nothing was set aside: of what nobody could label, models are unsure, and the unanswered items hold such too. Cost:
+    then ``surrogate.expected_errors`` on at most 2,000 items and the answered ones.
     """
     order, truth = answers(known, reserve)
     rows, codes = order[: len(truth)][truth >= 0], truth[truth >= 0]
@@ -221,10 +222,10 @@ def findings(known: Known, reserve: Reserve, model: Model, *, look: int) -> list
     classes = known.task.schema["labels"]
     sample = Sample(codes, _codes(said, len(classes)), classes=classes, probs=probabilities(said))
     level = 1 - alpha_at(1 - CONFIDENCE, max(look, 1))
-    if sample.normal(level):
+    skipped = int((truth < 0).sum())
+    if sample.normal(level) and not skipped:
         others = order[len(truth) :][:STOP_SET]
         sample = replace(sample, **_expectations(known, reserve, model, (rows, others)))
-    skipped = int((truth < 0).sum())
     found = [metric(sample, confidence=level) for metric in METRICS]
     return [replace(one, confidence=CONFIDENCE, why=_note(one, skipped)) for one in found]
 

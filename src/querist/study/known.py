@@ -194,6 +194,11 @@ class Known:
         return np.flatnonzero((self.codes != UNKNOWN) & self.trains)
 
     @property
+    def ended(self) -> bool:
+        """Say whether the study has ended, so that nothing is kept apart any more."""
+        return self._reserve is not None and self._reserve.mode == "final"
+
+    @property
     def trains(self) -> NDArray[np.bool_]:
         """Mark the rows whose labels may train: all but the audit's, or with those that were scored, or all; [N]."""
         mode = "apart" if self._reserve is None else self._reserve.mode

@@ -128,8 +128,7 @@ def _log_loss(values: Floats, codes: Codes) -> float:
 def judged(known: Known) -> Rows:
     """Give the labelled rows that may be judged: once a study has ended, nothing is kept apart any more."""
     rows = known.labelled
-    ended = bool(known.trains.all())
-    return rows if ended else rows[~known.reserved[rows]]
+    return rows if known.ended else rows[~known.reserved[rows]]
 
 
 def _too_few(known: Known, rows: Rows) -> str:
