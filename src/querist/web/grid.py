@@ -46,6 +46,7 @@ class Grid:
         self._study, self._ledger, self._catch_up = study, ledger, lock
         self._lock = threading.Lock()
         self._seen: tuple[int, Likeness | None] = (-1, None)
+        self._audit: NDArray[np.bool_] = np.zeros(0, bool)
 
     def show(self, wanted: GridRequest, who: str) -> GridOfItems:
         """Show open items; raises Trouble when there is nothing to go by."""
@@ -118,13 +119,24 @@ class Grid:
     # What must not be labelled by many at once.
 
     def _closed(self, who: str, items: int = 0) -> Closed:
-        with self._catch_up:
-            audit, pool = audited(self._study, items), self._study.pool
-        audit = audit & (self._study.settings.audit_mode != "final")
+        audit, pool = self._audited(items)
         away = [
             claim.item for claim in self._study.store.leases() if claim.who != who and claim.expires > milliseconds()
         ]
         return Closed(audit, _mask(pool, self._ledger.labelled()), _mask(pool, away))
+
+    def _audited(self, items: int) -> tuple[NDArray[np.bool_], Pool]:
+        """Mark the audit's items; the log is read for a search alone, whose sample ends with what was found."""
+        held, study = self._study.settings.held, self._study
+        with self._catch_up:
+            search = held.mode == "sample"
+            now = audited(study, items) if search or len(study.pool) < items else None
+            pool = study.pool
+            if now is not None and search:
+                return now, pool
+            if len(self._audit) != len(pool):
+                self._audit = np.zeros(len(pool), bool) if held.mode == "final" else held.mask(pool)
+            return self._audit, pool
 
     # What is shown.
 
