@@ -153,6 +153,17 @@ class TestJudging:
         judge(rooms.study)
         assert Suspects.parse(rooms.study.store.get(PLACE)).labels == 40, "an older queue stays"
 
+    def test_what_a_learner_raises_ends_no_training(self, rooms, monkeypatch, capsys):
+        def fit(*_, **__):
+            raise ValueError("no such fold")
+
+        before = rooms.study.store.get(PLACE)
+        send(rooms.person("bob"), {"item": rooms.study.pool.ids[50], "kind": "label", "label": "good"})
+        monkeypatch.setattr("querist.study.suspects.cross_fitted", fit)
+        judge(rooms.study)
+        assert rooms.study.store.get(PLACE) == before
+        assert "ValueError: no such fold" in capsys.readouterr().err
+
     def test_says_who_can_where_it_takes_long(self, tmp_path, monkeypatch):
         monkeypatch.setattr("querist.web.reviews.LONGEST", 0.0)
         with Study.create(tmp_path / "s.querist", TEXTS, labels=["good", "bad"]) as study:

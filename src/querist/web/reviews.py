@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 
 from querist.errors import QueristError
@@ -33,6 +34,8 @@ def judge(study: Study) -> None:
             study.store.put(PLACE, Suspects(current.position, 0, cause=_too_long(seconds)).dump())
     except QueristError as error:  # the queue of before stays
         print(error, file=sys.stderr, flush=True)
+    except Exception:  # a learner of somebody else's may raise anything, and training goes on
+        traceback.print_exc()
 
 
 def _too_long(seconds: float) -> str:
