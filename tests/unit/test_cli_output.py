@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import click
 import numpy as np
 import pytest
 
@@ -124,3 +125,4 @@ def test_every_command_and_option_has_help_and_an_example(name: str) -> None:
     assert not command.get_short_help_str(66).endswith("...")
     for parameter in command.params:
         assert parameter.param_type_name == "argument" or getattr(parameter, "help", None), parameter.name
+    assert "RANGE" not in command.get_help(click.Context(command)), "an option without a metavar"

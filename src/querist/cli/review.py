@@ -20,7 +20,9 @@ MOST = 20
 
 @study_command("querist review cells.querist --kind label-errors")
 @click.option("--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True, help="Which queue.")
-@click.option("-n", "most", type=click.IntRange(min=1), default=MOST, show_default=True, help="How many at most.")
+@click.option(
+    "-n", "most", metavar="N", type=click.IntRange(min=1), default=MOST, show_default=True, help="How many at most."
+)
 @click.option(
     "--keep", metavar="ITEM", multiple=True, help="Keep the label of ITEM: it does not come back. Repeatable."
 )
