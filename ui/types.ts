@@ -681,6 +681,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {
@@ -1000,6 +1007,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {
@@ -1145,6 +1159,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {
@@ -1219,6 +1240,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {
@@ -1255,6 +1283,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {
@@ -1489,6 +1524,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {
@@ -1502,6 +1544,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {
@@ -1612,6 +1661,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {
@@ -1748,6 +1804,13 @@ export interface components {
                 label: string;
                 start: number;
             }[] | {
+                asked: number[][];
+                spans: {
+                    end: number;
+                    label: string;
+                    start: number;
+                }[];
+            } | {
                 box: number[];
                 label: string | number;
             }[] | {

@@ -1,6 +1,6 @@
 /** Numbers and labels as people read them. */
 import type { Label, Name } from "./types.ts";
-import { isPicks } from "./types.ts";
+import { isPart, isPicks } from "./types.ts";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
@@ -44,6 +44,7 @@ export function bytes(size: number): string {
 export function labelText(label: Label | null | undefined): string {
   if (label === null || label === undefined) return "";
   if (isPicks(label)) return label.points.length ? counted(label.points.length, "particle") : "none";
+  if (isPart(label)) return `${namedText(label.spans) || "none"} in the part asked`;
   if (!Array.isArray(label)) return String(label);
   if (label.length === 0) return "none";
   return typeof label[0] === "object" ? namedText(label as { label: Name }[]) : (label as Name[]).join(", ");

@@ -136,6 +136,17 @@ export function place(spans: readonly Span[], added: Span, overlap: boolean): Sp
   return inOrder([...spans.filter(overlap ? other : apart), added]);
 }
 
+/** Join ranges that share characters or follow each other without a gap. */
+export function joined(ranges: readonly Range[]): Range[] {
+  const found: Range[] = [];
+  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = found.at(-1);
+    if (last && start <= last.end) found[found.length - 1] = { start: last.start, end: Math.max(last.end, end) };
+    else found.push({ start, end });
+  }
+  return found;
+}
+
 /** Cut a text of some length at every edge of a span. */
 export function runs(length: number, spans: readonly Range[]): Run[] {
   const edges = [...new Set([0, length, ...spans.flatMap((span) => [span.start, span.end])])].sort((a, b) => a - b);

@@ -21,7 +21,7 @@ export type Guide = Wire["Guidelines"];
 export type Answer = Wire["AnswerGiven"];
 export type Kind = Answer["kind"];
 
-/** classification: one name; multilabel: a list of names; spans, boxes: a list of them; particles: points and more. */
+/** classification: one name; multilabel: a list of names; spans, boxes: a list of them, or a part; particles: points and more. */
 export type Label = Suggestion["label"];
 
 /** A class, as the study names it. */
@@ -31,6 +31,12 @@ export interface Span {
   start: number;
   end: number;
   label: string;
+}
+
+/** Spans of a part of a text, and the stretches of it that were looked at. */
+export interface Part {
+  spans: Span[];
+  asked: number[][];
 }
 
 export interface Picks {
@@ -53,5 +59,8 @@ export function nothing(schema: Schema): Label | null {
   if (type === "particles") return { points: [], searched: null };
   return type === "classification" ? null : [];
 }
+
+export const isPart = (label: unknown): label is Part =>
+  typeof label === "object" && label !== null && "spans" in label && "asked" in label;
 
 export const isPicks = (label: unknown): label is Picks => typeof label === "object" && label !== null && "points" in label;

@@ -7,7 +7,7 @@ import { binding } from "../core/keys.ts";
 import type { Action } from "../core/keys.ts";
 import { taskType } from "../core/types.ts";
 import type { Item, Label, Name, Schema, Study } from "../core/types.ts";
-import { accept, acceptable, adopt, choose, draft, hidden, note, skip, toggleHidden, undo, unsure, visible } from "./desk.ts";
+import { accept, acceptable, adopt, choose, draft, hidden, note, skip, suggested, toggleHidden, undo, unsure, visible } from "./desk.ts";
 import { closePanel, panel, toggle } from "./panels.ts";
 
 export function AnswerBar({ study, drawsLabels }: { study: Study; drawsLabels: boolean }) {
@@ -40,7 +40,7 @@ function Says({ item }: { item: Item | null }) {
   }
   const suggestion = item.suggestion;
   if (!suggestion) return <span class="says quiet">no suggestion for this item</span>;
-  const words = labelText(suggestion.label);
+  const words = labelText(suggested());
   return (
     <span class="says">
       <span class="quiet">model says</span> <strong class="says-label">{words}</strong>
@@ -106,7 +106,7 @@ function enterWord(schema: Schema): string {
 
 function enterWhat(label: Label): string {
   if (draft.value !== null) return ` ${labelText(label)}`;
-  return visible.value?.suggestion && !hidden.value ? "" : " none";
+  return visible.value?.suggestion && !hidden.value ? "" : ` ${labelText(label)}`;
 }
 
 function Choices({ schema, item }: { schema: Schema; item: Item | null }) {

@@ -1,5 +1,6 @@
 /** The desk: what one person sees and does while labelling. Screens read its signals; keys and buttons call its actions. */
 import { batch, computed, effect, signal } from "@preact/signals";
+import { askedNow, cut } from "../core/asked.ts";
 import { labelText } from "../core/format.ts";
 import { emptyHistory, pushed, recalled, redone, reversed, undone } from "../core/history.ts";
 import type { Entry, Given, History } from "../core/history.ts";
@@ -169,14 +170,22 @@ export function acceptable(): Label | null {
   const item = queue.value.visible;
   if (!item) return null;
   if (draft.value !== null) return draft.value;
-  if (item.suggestion && !hidden.value) return item.suggestion.label;
-  return nothing(schema);
+  return suggested() ?? ofWhatIsAsked(item, nothing(schema));
 }
+
+/** What the model says of the visible item, as far as it is asked; null where it says nothing, or suggestions are hidden. */
+export function suggested(): Label | null {
+  const item = queue.value.visible;
+  return item?.suggestion && !hidden.value ? ofWhatIsAsked(item, item.suggestion.label) : null;
+}
+
+const ofWhatIsAsked = (item: Item, label: Label | null): Label | null =>
+  taskType(schema) === "spans" ? cut(label, askedNow(item.data, draft.value)) : label;
 
 /** Take what the model says into the draft, to change it before it is submitted. */
 export function adopt(): void {
-  const suggestion = queue.value.visible?.suggestion;
-  if (suggestion && !hidden.value && taskType(schema) !== "classification") setDraft(suggestion.label);
+  const label = suggested();
+  if (label !== null && taskType(schema) !== "classification") setDraft(label);
 }
 
 function setDraft(label: Label | null): void {

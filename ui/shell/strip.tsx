@@ -3,7 +3,7 @@ import { digitsOf } from "../core/digits.ts";
 import { labelText } from "../core/format.ts";
 import type { Entry } from "../core/history.ts";
 import { binding } from "../core/keys.ts";
-import { isPicks } from "../core/types.ts";
+import { isPart, isPicks } from "../core/types.ts";
 import type { Name, Schema } from "../core/types.ts";
 import { history, revisit, undo } from "./desk.ts";
 
@@ -47,6 +47,7 @@ function sign(entry: Entry, schema: Schema): string {
   const { kind, label } = entry.given;
   if (kind !== "label") return kind === "unsure" ? "?" : "–";
   if (isPicks(label)) return short(label.points.length);
+  if (isPart(label)) return short(label.spans.length);
   if (Array.isArray(label)) return short(label.length);
   return digitsOf(schema.labels)[schema.labels.indexOf(label as Name)] || "·";
 }
@@ -55,8 +56,9 @@ function sign(entry: Entry, schema: Schema): string {
 const short = (n: number): string => (n > 99 ? "99+" : String(n));
 
 function hue(entry: Entry, schema: Schema): string {
-  const { kind, label } = entry.given;
+  const { kind, label: given } = entry.given;
   if (kind !== "label") return "aside-hue";
+  const label = isPart(given) ? given.spans : given;
   const name = isPicks(label) ? schema.labels[0] : Array.isArray(label) ? firstName(label) : label;
   const place = schema.labels.indexOf(name as Name);
   return place < 0 ? "aside-hue" : `hue-${(place % 8) + 1}`;

@@ -8,8 +8,8 @@
  * shell leaves such a key alone. What the view does not use belongs to the shell (Enter, S, U, Z, ?, …).
  */
 
-/** A label as it goes over the wire: a class, classes, spans by code point, boxes, or picks of a micrograph. */
-export type Label = Name | Name[] | WireSpan[] | WireBox[] | WirePicks;
+/** A label as it goes over the wire: a class, classes, spans by code point (of a part), boxes, or picks of a micrograph. */
+export type Label = Name | Name[] | WireSpan[] | WirePart | WireBox[] | WirePicks;
 
 /** A class, as the study names it. */
 export type Name = string | number;
@@ -19,6 +19,12 @@ export interface WireSpan {
   start: number;
   end: number;
   label: string;
+}
+
+/** Spans of a part of a text; of what lies outside the stretches `[start, end]` it says nothing. */
+export interface WirePart {
+  spans: WireSpan[];
+  asked: number[][];
 }
 
 /** A box in an image: x and y of the corner at the top left, width and height, in pixels of the original. */
@@ -49,7 +55,7 @@ export interface ViewSuggestion {
   seen?: readonly Seen[] | null;
 }
 
-/** The item to show. `data` holds `text`, or `image`, `width` and `height`, or the fields of a record. */
+/** The item to show. `data` holds `text` (and `asked`, where a part is asked), or `image`, `width`, `height`, or a record's fields. */
 export interface ViewItem {
   id: string;
   data: Record<string, unknown>;

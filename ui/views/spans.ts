@@ -1,5 +1,7 @@
 /** Marks spans of a text: by dragging, by clicking the first and the last word, or by arrows; a number gives the type. */
 
+import type { Stretch } from "../core/asked.ts";
+import { askedOf, partOf, touches } from "../core/asked.ts";
 import { classAt, digitsOf } from "../core/digits.ts";
 import type { Marking } from "../core/marking.ts";
 import { begin, clear, click, cycle, drag, head, jump, label, redo, remove, selected, step, undo } from "../core/marking.ts";
@@ -7,6 +9,7 @@ import { latin } from "../core/press.ts";
 import { capNow } from "../core/rebind.ts";
 import type { Range, Span } from "../core/spans.ts";
 import { direction, fromWire, nextToken, toWire } from "../core/spans.ts";
+import { isPart } from "../core/types.ts";
 import type { Label, Mounted, ViewKey, ViewProps, WireSpan } from "./contract.ts";
 import type { Key } from "./parts/dom.ts";
 import { element, listen, takeKeys } from "./parts/dom.ts";
@@ -22,6 +25,7 @@ export const keys: readonly ViewKey[] = [
   { key: "Shift + arrow", hint: "select more or fewer words" },
   { key: "X", hint: "select by single characters, or by words again" },
   { key: "1–9", hint: "give the selection a type, or the marked span another one" },
+  { key: "E", hint: "where a part is asked: answer for all of the text, or for the part again" },
   { key: "Tab", hint: "go to the next marked span" },
   { key: "Del", hint: "remove the span" },
   { key: "Esc", hint: "let go of the selection" },
@@ -46,19 +50,26 @@ class Marker {
   private readonly places: Places;
   private readonly closing = new AbortController();
   private readonly unitButton: HTMLButtonElement;
+  private readonly about = element("p", { id: "view-spans-part", class: "view-spans-how" });
+  private readonly wholeButton: HTMLButtonElement;
   private exact = false;
-  private marking: Marking;
+  /** What is asked of the text; null where it is all. */
+  private asked: readonly Stretch[] | null = null;
+  /** True once the person says that they read all of it. */
+  private whole = false;
+  private marking!: Marking;
 
   constructor(private readonly props: ViewProps) {
     this.text = textOf(props.item.data);
     this.types = (props.schema.labels ?? []).map(String);
-    this.marking = this.from(props.label);
-    const attributes = { role: "application", tabindex: "0", dir: "auto", "aria-describedby": "view-spans-how" };
+    this.open(props.label);
+    const attributes = { role: "application", tabindex: "0", dir: "auto", "aria-describedby": "view-spans-part view-spans-how" };
     this.shown = element("p", { class: `view-text ${textSize(this.text)}`, "aria-label": "Text to mark", ...attributes });
     this.places = new Places(this.shown, this.text);
     const how = element("p", { id: "view-spans-how", class: "view-spans-how" }, HOW);
-    this.unitButton = this.unitSwitch();
-    const help = element("div", { class: "view-spans-help" }, how, this.unitButton);
+    this.unitButton = this.toggle("x", " by character", () => this.switchUnit());
+    this.wholeButton = this.toggle("e", " I read all of it", () => this.switchWhole());
+    const help = element("div", { class: "view-spans-help" }, this.about, this.wholeButton, how, this.unitButton);
     const bar = element("div", { class: "view-spans-bar" }, this.buttons(), help);
     this.root = element("div", { class: "view-spans" }, this.shown, bar, this.said);
   }
@@ -79,17 +90,37 @@ class Marker {
 
   /** Take an answer from outside; one that is here already keeps its steps to undo. */
   set(given: Label | null): void {
-    const same = !this.marking.suggested && JSON.stringify(given) === JSON.stringify(toWire(this.text, this.marking.spans));
+    const same = !this.marking.suggested && JSON.stringify(given) === JSON.stringify(this.answer());
     if (same) return;
-    this.marking = this.from(given);
+    this.open(given);
     this.paint();
+  }
+
+  /** Begin with an answer, which says what was looked at, or with what the model says of what is asked. */
+  private open(given: Label | null): void {
+    this.asked = isPart(given) ? given.asked : askedOf(this.props.item.data);
+    this.whole = Array.isArray(given);
+    this.marking = this.from(given);
   }
 
   private from(given: Label | null): Marking {
     const suggestion = given === null ? (this.props.item.suggestion?.label ?? null) : null;
-    const spans = fromWire(this.text, asSpans(given ?? suggestion));
+    const said = asSpans(given ?? suggestion);
+    const part = suggestion === null ? null : this.part();
+    const shown = part ? said.filter((span) => touches(span, part)) : said;
     const overlap = this.props.schema["overlap"] === true;
-    return begin(this.text, spans, { suggested: suggestion !== null && spans.length > 0, overlap });
+    return begin(this.text, fromWire(this.text, shown), { suggested: suggestion !== null && said.length > 0, overlap });
+  }
+
+  /** The stretches that the answer is about; null where it is about all of the text. */
+  private part(): readonly Stretch[] | null {
+    return this.whole ? null : this.asked;
+  }
+
+  private answer(): Label {
+    const spans = toWire(this.text, this.marking.spans);
+    const part = this.part();
+    return part ? partOf(spans, part) : spans;
   }
 
   private buttons(): HTMLElement {
@@ -125,15 +156,16 @@ class Marker {
     if (event.key === "Delete" || event.key === "Backspace") return this.became(remove(this.marking));
     if (event.key === "Escape") return this.became(clear(this.marking));
     if (latin(event) === "x") return this.switchUnit();
+    if (latin(event) === "e") return this.switchWhole();
     return latin(event) === "z" && this.back(event.shiftKey);
   }
 
-  private unitSwitch(): HTMLButtonElement {
+  private toggle(chord: string, words: string, run: () => void): HTMLButtonElement {
     const button = element("button", { type: "button", class: "view-spans-unit", "aria-pressed": "false" });
-    button.append(element("kbd", {}, capNow("x")), " by character");
+    button.append(element("kbd", {}, capNow(chord)), words);
     const { signal } = this.closing;
     listen(button, "mousedown", (event) => event.preventDefault(), { signal });
-    listen(button, "click", () => void this.switchUnit(), { signal });
+    listen(button, "click", run, { signal });
     return button;
   }
 
@@ -141,6 +173,17 @@ class Marker {
     this.exact = !this.exact;
     this.unitButton.setAttribute("aria-pressed", String(this.exact));
     this.said.textContent = this.exact ? "By character" : "By word";
+    return true;
+  }
+
+  /** Answer for all of the text, or for the part that is asked; what the model says then shows as far as that reaches. */
+  private switchWhole(): boolean {
+    if (!this.asked) return false;
+    this.whole = !this.whole;
+    if (this.marking.suggested) this.marking = this.from(null);
+    this.paint();
+    this.said.textContent = this.about.textContent;
+    this.props.onChange(this.answer());
     return true;
   }
 
@@ -213,12 +256,24 @@ class Marker {
     this.marking = next;
     this.paint();
     this.said.textContent = said ?? this.words();
-    if (changed) this.props.onChange(toWire(this.text, next.spans));
+    if (changed) this.props.onChange(this.answer());
   }
 
   private paint(): void {
-    paintSpans(this.shown, this.marking, (name) => kindOf(this.types.indexOf(name)));
+    const part = this.part();
+    const asked = part && fromWire(this.text, part.map(([start, end]) => ({ start: start!, end: end!, label: "" })));
+    paintSpans(this.shown, this.marking, (name) => kindOf(this.types.indexOf(name)), asked);
+    this.tell(asked);
     this.root.classList.toggle("choosing", selected(this.marking) !== null || this.marking.active !== null);
+  }
+
+  /** Say in one line what is asked; to those who do not see it, in its words. */
+  private tell(asked: readonly Range[] | null): void {
+    const quoted = asked?.map(({ start, end }) => `“${this.text.slice(start, end)}”`).join(", ");
+    const heard = element("span", { class: "hidden-text" }, ` It reads: ${quoted}.`);
+    this.about.replaceChildren(...(asked ? ["Only the underlined part is asked.", heard] : ["You answer for all of the text."]));
+    this.wholeButton.setAttribute("aria-pressed", String(this.whole));
+    this.about.hidden = this.wholeButton.hidden = this.asked === null;
   }
 
   private words(): string {
@@ -249,5 +304,6 @@ function sameLine(a: DOMRect, b: DOMRect): boolean {
 
 function asSpans(given: Label | null): Span[] {
   const isSpan = (one: unknown): one is WireSpan => typeof one === "object" && one !== null && "start" in one;
-  return Array.isArray(given) ? (given as unknown[]).filter(isSpan) : [];
+  const list: unknown = isPart(given) ? given.spans : given;
+  return Array.isArray(list) ? (list as unknown[]).filter(isSpan) : [];
 }

@@ -11,6 +11,14 @@ _SPAN = {
     "properties": {"start": {"type": "integer"}, "end": {"type": "integer"}, "label": {"type": "string"}},
     "required": ["start", "end", "label"],
 }
+_PART = {
+    "type": "object",
+    "properties": {
+        "spans": {"type": "array", "items": _SPAN},
+        "asked": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+    },
+    "required": ["spans", "asked"],
+}
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
 _BOX = {
     "type": "object",
@@ -32,10 +40,11 @@ _FORMS: list[dict[str, Any]] = [
     {"type": "integer"},
     {"type": "array", "items": {"type": "string"}},
     {"type": "array", "items": _SPAN},
+    _PART,
     {"type": "array", "items": _BOX},
     _PICKS,
 ]
 
 Label = Annotated[Any, WithJsonSchema({"anyOf": _FORMS})]
-"""A label as the task of the study has it: one class, a list of classes, of spans, of boxes, or the picks of a
-micrograph; the task checks it."""
+"""A label as the task of the study has it: one class, a list of classes, of spans or those of a part, of boxes, or the
+picks of a micrograph; the task checks it."""

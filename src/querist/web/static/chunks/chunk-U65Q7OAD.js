@@ -1,0 +1,1 @@
+var n=["classification","multilabel","spans","boxes","particles"];function r(e){return n.find(t=>t===e.type)??"classification"}function p(e){let t=r(e);return t==="particles"?{points:[],searched:null}:t==="classification"?null:[]}var s=e=>typeof e=="object"&&e!==null&&"spans"in e&&"asked"in e,i=e=>typeof e=="object"&&e!==null&&"points"in e;export{r as a,p as b,s as c,i as d};
