@@ -98,6 +98,15 @@ def test_people_and_names_of_columns_come_back(tmp_path: Path) -> None:
     assert other.answers == ()
 
 
+def test_a_number_0_is_an_id_like_any_other(tmp_path: Path) -> None:
+    FORM.write(pa.table({"id": [1, 0, None], "label": ["pos", "neg", "pos"]}), tmp_path)
+    assert [(row.id, row.answers[0].item) for row in FORM.read_folder(tmp_path).rows] == [
+        ("1", "1"),
+        ("0", "0"),
+        ("2", "2"),
+    ]
+
+
 def test_the_latest_label_is_the_one(tmp_path: Path) -> None:
     two = LabelRow(
         "a", {"text": "x"}, (Answer("a", "neg", who="ann"), Answer("a", "pos", who="bea"), Answer("a", kind="skip"))

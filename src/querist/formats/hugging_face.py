@@ -93,7 +93,8 @@ def _with_person(row: LabelRow) -> LabelRow:
 
 
 def _row(entry: dict[str, Any], at: int) -> LabelRow:
-    id, label, who = str(entry.pop("id", None) or at), entry.pop("label", None), entry.pop(WHO, None)
+    id, label, who = entry.pop("id", None), entry.pop("label", None), entry.pop(WHO, None)
+    id = str(at if id is None else id)
     data = {OWN.get(name, name): value for name, value in entry.items()}
     if label is None:
         return LabelRow(id, data)
