@@ -15,6 +15,7 @@ from querist.study.search import Goal
 from querist.study.suspects import PLACE, Suspects
 from querist.tasks import Answer
 from querist.web import likeness, trainer
+from querist.web.desk import Wish
 from querist.web.reviews import judge
 from querist.web.training import Supervisor
 
@@ -266,6 +267,18 @@ class TestGrid:
                 found = grid(made.person("bob"), by="search", n=1)
         assert found["total"] == 240
         assert found["left_out"].startswith("not shown: 45 of the audit")
+
+    def test_shows_nobody_the_word_of_the_model_where_it_is_hidden(self, rooms):
+        seen = grid(rooms.person("ann"), by="like", value=rooms.study.pool.ids[3])
+        with site(rooms.study, wish=Wish(hide_suggestions=True)) as blind:
+            ann = blind.person("ann")
+            found = grid(ann, by="like", value=rooms.study.pool.ids[3])
+            assert [tile["id"] for tile in found["tiles"]] == [tile["id"] for tile in seen["tiles"]]
+            assert {tile["predicted"] for tile in seen["tiles"]} == {"good", "bad"}
+            assert {tile["predicted"] for tile in found["tiles"]} == {None}
+            assert {tile["chance"] for tile in found["tiles"]} == {None}
+            assert set(found["sizes"].values()) == {0}
+            assert ann.get(f"/api/why/{found['tiles'][0]['id']}").json()["probs"] is None
 
     def test_images_come_as_thumbnails(self, tmp_path):
         folder = tmp_path / "dots"

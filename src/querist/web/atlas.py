@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,11 @@ UNSURE = 255
 class Atlas:
     """The map of one study. Cost of the columns O(items + labels), once for each log position."""
 
-    def __init__(self, study: Study, ledger: Ledger, training: Supervisor, lock: threading.Lock) -> None:
+    def __init__(
+        self, study: Study, ledger: Ledger, training: Supervisor, lock: threading.Lock, *, suggests: bool = True
+    ) -> None:
         self._study, self._ledger, self._training, self._catch_up = study, ledger, training, lock
+        self._suggests = suggests
         self._lock = threading.Lock()
         self._map: tuple[str, Landscape] | None = None
         self._columns: tuple[tuple[str, int], bytes] | None = None
@@ -76,7 +80,8 @@ class Atlas:
                 found = maps.read(self._study.store)
                 if found is None or "version" not in facts:
                     raise Trouble(404, "there is no map yet: open it, and the training process draws one")
-                self._map = key, found
+                hidden = replace(found, predicted=np.full_like(found.predicted, NONE))
+                self._map = key, found if self._suggests else hidden
             return self._map[1]
 
     def places(self) -> tuple[str, bytes]:

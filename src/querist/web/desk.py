@@ -83,10 +83,10 @@ class Desk:
         self._rounds = Rounds(study.store)
         self._frames = Frames(study.pool)
         self.reviews = Reviews(study, self._ledger, self.item)
-        self.grid = Grid(study, self._ledger, self._lock)
+        self.grid = Grid(study, self._ledger, self._lock, suggests=self._suggests)
         self._training = Supervisor(_plan(study, self._news, self._rounds.warm))
         self._training.start()
-        self.atlas = Atlas(study, self._ledger, self._training, self._lock)
+        self.atlas = Atlas(study, self._ledger, self._training, self._lock, suggests=self._suggests)
 
     def close(self) -> None:
         """End the training process; the study stays open."""
@@ -237,7 +237,8 @@ class Desk:
         """Say why an item was asked."""
         self._know(id)
         self._ledger.read()
-        return explain.tell(self.study, self._rounds, self._ledger, id)
+        told = explain.tell(self.study, self._rounds, self._ledger, id)
+        return told if self._suggests else told.model_copy(update={"probs": None})
 
     # Answers in.
 

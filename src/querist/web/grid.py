@@ -42,8 +42,8 @@ class Closed(NamedTuple):
 class Grid:
     """The grid of one study; any number of threads may call."""
 
-    def __init__(self, study: Study, ledger: Ledger, lock: threading.Lock) -> None:
-        self._study, self._ledger, self._catch_up = study, ledger, lock
+    def __init__(self, study: Study, ledger: Ledger, lock: threading.Lock, *, suggests: bool = True) -> None:
+        self._study, self._ledger, self._catch_up, self._suggests = study, ledger, lock, suggests
         self._lock = threading.Lock()
         self._seen: tuple[int, Likeness | None] = (-1, None)
         self._audit: NDArray[np.bool_] = np.zeros(0, bool)
@@ -145,7 +145,8 @@ class Grid:
         number = 0 if current is None else current.round
         with self._lock:
             if self._seen[0] != number or (self._seen[1] is not None and self._seen[1].round != number):
-                self._seen = (number, likeness.read(self._study.store))
+                found = likeness.read(self._study.store)
+                self._seen = (number, found if self._suggests or found is None else likeness.without_word(found))
             return self._seen[1]
 
     def _sizes(self, seen: Likeness | None, closed: Closed) -> dict[str, int]:

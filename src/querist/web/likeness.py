@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,11 @@ def write(study: Study, round: int) -> None:
     for part in (np.array([round]), places.astype(np.float16), predicted, chance):
         np.save(sink, part, allow_pickle=False)
     study.store.put(PLACE, sink.getvalue())
+
+
+def without_word(found: Likeness) -> Likeness:
+    """Take away what the model would answer, for people who are to see none of it; nearness stays."""
+    return replace(found, predicted=np.full_like(found.predicted, -1), chance=np.zeros_like(found.chance))
 
 
 def read(store: Store) -> Likeness | None:
