@@ -132,14 +132,27 @@ class Images:
         if dicom.is_dicom(self.names[row]):
             return mrc.binned(dicom.values(self.roots[row], self.names[row]), factor)
         if tiff.is_tile(self.names[row]):
-            found = tiff.pixels(self.roots[row], self.names[row])
-            return mrc.binned(np.asarray(found[..., :3].mean(axis=2) if found.ndim == 3 else found, np.float32), factor)
+            return mrc.binned(_grey(tiff.pixels(self.roots[row], self.names[row])), factor)
         image = _open(self.encoded(row))
         recorded = image.mode == "F" or image.mode.startswith("I")
         grey = np.asarray(image if recorded else self.upright(row).convert("L"), np.float32)
         if not np.isfinite(grey).all():
             raise BadData(f"the image {self.names[row]!r} holds NaN or infinity: mend the file or leave it out")
         return mrc.binned(grey, factor)
+
+    def cut(self, row: int, frame: tuple[int, int, int, int], factor: int = 1) -> NDArray[np.float32] | None:
+        """Read a rectangle (x, y, width, height) of what ``values`` gives, and no more of the file; raises BadData.
+
+        None for kinds of files of which no part can be read without the whole.
+        """
+        root, name = self.roots[row], self.names[row]
+        if mrc.is_mrc(name):
+            self._unchanged(row, mrc.digest(root, name))
+            return mrc.cut(root, name, frame, factor)
+        if tiff.is_tile(name):
+            self._unchanged(row, tiff.digest(root, name))
+            return mrc.binned(_grey(tiff.pixels(root, tiff.inner(name, frame))), factor)
+        return None
 
     def pixels(self, width: int, height: int) -> NDArray[np.uint8]:
         """Read all N images as colour, squeezed to one size; uint8 [N, height, width, 3]. Threads share the work."""
@@ -150,6 +163,10 @@ class Images:
         with ThreadPoolExecutor(cores()) as threads:
             read = list(threads.map(small, range(len(self))))
         return np.stack(read) if read else np.empty((0, height, width, 3), np.uint8)
+
+
+def _grey(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    return np.asarray(pixels[..., :3].mean(axis=2) if pixels.ndim == 3 else pixels, np.float32)
 
 
 def resized(image: Any, width: int, height: int) -> NDArray[np.uint8]:

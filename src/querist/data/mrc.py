@@ -174,12 +174,18 @@ def values(root: str, name: str, factor: int = 1) -> Values:
     frequency, and noise from above it folded in at that strength at most. Beyond the border the edge repeats. Raises
     BadData that names the first pixel that is NaN or infinite.
     """
+    return cut(root, name, (0, 0, *sizes(root, name)), factor)
+
+
+def cut(root: str, name: str, frame: tuple[int, int, int, int], factor: int = 1) -> Values:
+    """Read a rectangle (x, y, width, height) of an item as ``values`` reads all of it, and no more rows of the file."""
     part = part_of(name)
-    width, height = sizes(root, name)
+    sizes(root, name)
     x, y = (0, 0) if part.frame is None else part.frame[:2]
+    left, above, width, height = x + frame[0], y + frame[1], frame[2], frame[3]
     step = max(1, BLOCK // max(1, width * factor)) * factor
     blocks = [
-        binned(_rows(Path(root, part.file), part.section, (x, y + top, width, min(step, height - top))), factor)
+        binned(_rows(Path(root, part.file), part.section, (left, above + top, width, min(step, height - top))), factor)
         for top in range(0, height, step)
     ]
     return np.concatenate(blocks)
@@ -188,8 +194,9 @@ def values(root: str, name: str, factor: int = 1) -> Values:
 def _rows(path: Path, section: int, frame: tuple[int, int, int, int]) -> Values:
     found = head(path)
     x, y, width, height = frame
-    left, right = max(x, 0), min(x + width, found.width)
-    # a block wholly above or below the image repeats its edge too
+    # a block wholly beside the image repeats its edge too
+    left = min(max(x, 0), found.width - 1)
+    right = max(min(x + width, found.width), left + 1)
     top = min(max(y, 0), found.height - 1)
     bottom = max(min(y + height, found.height), top + 1)
     raw = _mapped(path, section, top, bottom)[:, left:right]
@@ -199,9 +206,11 @@ def _rows(path: Path, section: int, frame: tuple[int, int, int, int]) -> Values:
         _refuse(path, taken, (left, top))
     above = min(max(top - y, 0), height - 1)
     below = height - above - (bottom - top)
-    if (above, below, left - x, x + width - right) == (0, 0, 0, 0):
+    before = min(max(left - x, 0), width - 1)
+    after = width - before - (right - left)
+    if (above, below, before, after) == (0, 0, 0, 0):
         return taken
-    return np.pad(taken, ((above, max(below, 0)), (left - x, x + width - right)), mode="edge")[:height]
+    return np.pad(taken, ((above, max(below, 0)), (before, max(after, 0))), mode="edge")[:height, :width]
 
 
 def _refuse(path: Path, block: Values, corner: tuple[int, int]) -> None:
@@ -272,14 +281,26 @@ def _summed(block: Values, factor: int, axis: int) -> Values:
     return total
 
 
-def contrast(image: Values) -> NDArray[np.uint8]:
-    """Bring values to 0 … 255, the 0.5th and the 99.5th percentile black and white: single pixels decide nothing.
+def span(image: Values) -> tuple[Any, Any]:
+    """Give the values that are drawn black and white: the 0.5th and the 99.5th percentile.
+
+    >>> [float(end) for end in span(np.array([[0.0, 1.0, 2.0]] * 100 + [[900.0, 1.0, 1.0]], np.float32))]
+    [0.0, 2.0]
+    """
+    step = max(1, int((image.size / 1e6) ** 0.5))  # a million pixels tell the percentiles
+    low, high = np.percentile(image[::step, ::step], [0.5, 99.5])
+    return low, high
+
+
+def contrast(image: Values, ends: tuple[Any, Any] | None = None) -> NDArray[np.uint8]:
+    """Bring values to 0 … 255, the ends of their ``span`` black and white: single pixels decide nothing.
+
+    ``ends``: those of the whole image, where the values are a part of it.
 
     >>> contrast(np.array([[0.0, 1.0, 2.0]] * 100 + [[900.0, 1.0, 1.0]], np.float32))[0].tolist()
     [0, 127, 255]
     """
-    step = max(1, int((image.size / 1e6) ** 0.5))  # a million pixels tell the percentiles
-    low, high = np.percentile(image[::step, ::step], [0.5, 99.5])
+    low, high = span(image) if ends is None else ends
     scale = 255.0 / (high - low) if high > low else 0.0
     return np.asarray(np.clip(image - low, 0, max(high - low, 0)) * scale).astype(np.uint8)
 

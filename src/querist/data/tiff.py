@@ -150,6 +150,17 @@ def _page(slide: Any, level: int) -> Any:
     return page
 
 
+def inner(name: str, frame: tuple[int, int, int, int]) -> str:
+    """Name a rectangle (x, y, width, height) of a rectangle.
+
+    >>> inner("a.tif#1:512,512,256,256", (10, 0, 8, 8))
+    'a.tif#1:522,512,8,8'
+    """
+    file, outer = parted(name)
+    x, y, width, height = frame
+    return f"{file}#{outer.level}:{outer.x + x},{outer.y + y},{width},{height}"
+
+
 def pixels(root: str, name: str) -> NDArray[Any]:
     """Read one rectangle, [height, width] or [height, width, channels], with no more of the file than it touches.
 

@@ -16,7 +16,7 @@ from querist.store.protocol import Claim, Counts
 from querist.study import Study
 from querist.study.loop import LEASE_SECONDS
 from querist.tasks import Answer
-from querist.web import explain, levels, show, sights
+from querist.web import explain, levels, show, sights, tiles
 from querist.web.atlas import Atlas
 from querist.web.frames import Frames
 from querist.web.grid import Grid
@@ -45,6 +45,7 @@ from querist.web.models_files import Imported, Skipped
 from querist.web.overview import status_info
 from querist.web.reviews import Reviews
 from querist.web.rounds import Rounds
+from querist.web.tiles import Tile
 from querist.web.training import Plan, State, Supervisor
 from querist.web.trouble import Trouble
 
@@ -217,6 +218,17 @@ class Desk:
             return shown(self.study.pool.picture(id), width)
         except BadData:  # its message names places on this machine
             raise Trouble(409, f"the picture of item {id!r} cannot be read: its file is away, or has changed") from None
+
+    def tile(self, id: str, tile: Tile, window: tuple[float, float] | None) -> Shown:
+        """Give a part of an item's picture with more of its pixels."""
+        self._know(id)
+        try:
+            found = tiles.drawn(self._recorded(id), tile, window)
+        except BadData:
+            raise Trouble(409, f"the picture of item {id!r} cannot be read: its file is away, or has changed") from None
+        if found is None:
+            raise Trouble(404, f"the picture of item {id!r} has no tile {tile.x}, {tile.y} of level {tile.level}")
+        return found
 
     def levels(self, id: str) -> Levels:
         """Give the range of an image's recorded values."""

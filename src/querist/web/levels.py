@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,13 @@ def levels(images: Images) -> Levels:
 
 def windowed(images: Images, centre: float, width: float) -> Shown:
     """Draw one image with the values from centre − width/2 to centre + width/2 as black to white. Raises BadData."""
+    return cut_out(images, _values(images), centre, width)
+
+
+def cut_out(images: Images, values: NDArray[np.float32], centre: float, width: float) -> Shown:
+    """Draw some values of one image in a window. Raises BadData."""
     from PIL import Image
 
-    values = _values(images)
     grey = np.clip((values - (centre - width / 2)) / width, 0.0, 1.0)
     if dicom.is_dicom(images.names[0]) and _head(images).get("PhotometricInterpretation") == "MONOCHROME1":
         grey = 1.0 - grey
@@ -55,15 +59,38 @@ def _values(images: Images) -> NDArray[np.float32]:
 
     So a hand that moves a window waits for no decoder.
     """
-    return _kept(images.roots[0], images.names[0], images.digests.tobytes(), images.sizes.tobytes())
+    return _kept(One.of(images))
+
+
+class One(NamedTuple):
+    """One image as a key of what is kept of it."""
+
+    root: str
+    name: str
+    digest: bytes
+    size: bytes
+
+    @classmethod
+    def of(cls, images: Images) -> One:
+        """Make the key of the first image."""
+        return cls(images.roots[0], images.names[0], images.digests[:1].tobytes(), images.sizes[:1].tobytes())
+
+    @property
+    def images(self) -> Images:
+        """The image again."""
+        roots, names = np.array([self.root, None], object)[:1], np.array([self.name, None], object)[:1]
+        digests = np.frombuffer(self.digest, np.uint8).reshape(1, -1)
+        return Images(roots, names, digests, np.frombuffer(self.size, np.int32).reshape(1, 2))
+
+    @property
+    def factor(self) -> int:
+        """The side of the squares of pixels that become one in the picture that a browser gets of the values."""
+        return max(1, -(-int(self.images.sizes.max()) // SHOWN))
 
 
 @lru_cache(maxsize=3)
-def _kept(root: str, name: str, digest: bytes, size: bytes) -> NDArray[np.float32]:
-    roots, names = np.array([root, None], object)[:1], np.array([name, None], object)[:1]
-    sizes = np.frombuffer(size, np.int32).reshape(1, 2)
-    factor = max(1, -(-int(sizes.max()) // SHOWN))
-    return Images(roots, names, np.frombuffer(digest, np.uint8).reshape(1, -1), sizes).values(0, factor)
+def _kept(one: One) -> NDArray[np.float32]:
+    return one.images.values(0, one.factor)
 
 
 @lru_cache(maxsize=64)

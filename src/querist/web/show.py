@@ -49,6 +49,7 @@ def data_of(pool: Pool, id: str, frames: Sequence[str] = ()) -> dict[str, Any]:
         height, width = pool.about["shape"][:2]
         return {"image": link("media", id), "width": width, "height": height}
     found = {**plain(pool.media(id).data), "image": link("media", id), "levels": link("levels", id)}
+    found["tiles"] = link("tile", id)
     found["scan"] = bool(pool.about.get("dicom"))
     return {**found, "frames": [{"id": near, "image": link("media", near)} for near in frames]}
 

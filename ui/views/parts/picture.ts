@@ -12,6 +12,7 @@ import type { Gestures, Grabbed } from "./gestures.ts";
 import { hearGestures } from "./gestures.ts";
 import { Levels } from "./levels.ts";
 import { forget, pictureOf } from "./ready.ts";
+import { Tiles } from "./tiles.ts";
 
 export const pictureKeys: readonly ViewKey[] = [
   { key: "+", hint: "zoom in" },
@@ -74,6 +75,7 @@ export class Picture {
   /** Whether drags and arrows turn the window. */
   windowing = false;
   private readonly image: HTMLImageElement;
+  private readonly tiles: Tiles;
   private readonly frames: Frames;
   private readonly levels: Levels | null;
   private readonly warning = element("p", { class: "view-image-warning", role: "note", hidden: true });
@@ -94,12 +96,13 @@ export class Picture {
     this.image = pictureOf(source);
     this.image.alt = `Item ${item.id}`;
     this.image.draggable = false;
-    const address = item.data["levels"];
+    const [address, tiles] = [item.data["levels"], item.data["tiles"]];
+    this.tiles = new Tiles(typeof tiles === "string" ? tiles : null);
     this.levels = typeof address === "string" ? new Levels(address, source, (one) => this.draw(one)) : null;
     this.frames = new Frames(framesOf(item.data), item.id, ({ image }, own) => this.peek(image, own), this.closing.signal);
     if (item.data["scan"]) void this.warn();
     this.size = { width: Number(item.data["width"]) || 0, height: Number(item.data["height"]) || 0 };
-    this.table.append(this.image, this.warning);
+    this.table.append(this.image, this.tiles.root, this.warning);
     const parts = [this.table, this.frames.root, ...(additions.below ?? []), this.tools()];
     this.root = element("div", { class: "view-image", role: "group", "aria-label": "Image" }, ...parts);
   }
@@ -119,6 +122,7 @@ export class Picture {
 
   destroy(): void {
     this.closing.abort();
+    this.tiles.destroy();
     this.resized.disconnect();
     this.root.remove();
     // Another picture was drawn in it: who comes back gets a fresh one.
@@ -206,6 +210,7 @@ export class Picture {
   private loaded(): void {
     if (!this.size.width) this.size = { width: this.image.naturalWidth, height: this.image.naturalHeight };
     this.fitAgain();
+    this.paint();
     this.frames.begin();
   }
 
@@ -291,6 +296,7 @@ export class Picture {
 
   private draw(source: string): void {
     this.source = source;
+    this.tiles.redraw(source);
     if (this.frames.away === 0) this.image.src = source;
   }
 
@@ -327,6 +333,7 @@ export class Picture {
     style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     style.filter = this.light === AS_IT_IS ? "" : `brightness(${brightness}) contrast(${contrast})`;
     this.image.classList.toggle("exact", scale * devicePixelRatio > 1);
+    if (this.frames.away === 0) this.tiles.follow({ look: this.look, room: this.room(), size: this.size, image: this.image });
     this.told.textContent = this.words(scale * devicePixelRatio);
     this.additions.painted?.(this.look);
   }
