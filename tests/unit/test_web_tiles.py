@@ -11,7 +11,7 @@ from PIL import Image
 from web_site import site
 
 from querist import Study
-from querist.data import mrc
+from querist.data import mrc, tiff
 from querist.web.tiles import SIDE, Tile
 from querist.web.training import Supervisor
 
@@ -162,3 +162,24 @@ def test_the_frame_of_a_tile():
     assert Tile(0, 8, 4).frame(WIDTH, HEIGHT) == (4096, 2048, 4, 452)
     assert Tile(2, 2, 0).frame(WIDTH, HEIGHT) == (4096, 0, 4, 2048)
     assert Tile(2, 3, 0).frame(WIDTH, HEIGHT) is None
+
+
+def test_a_part_of_a_part_repeats_its_edge_as_the_whole_does(ice, folder):
+    name = "a.mrc#4000,-20,200,90"
+    whole = mrc.values(str(folder / "ice"), name, 2)
+    for x, y, width, height in [(0, 0, 200, 90), (40, 6, 60, 84), (120, 0, 80, 10), (100, 30, 100, 60)]:
+        part = mrc.cut(str(folder / "ice"), name, (x, y, width, height), 2)
+        assert np.array_equal(part, whole[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2])
+
+
+def test_a_part_of_a_slide_is_read_without_the_rest(tmp_path, noise, monkeypatch):
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "s.tif", noise, tile=(256, 256))
+    images = tiff.slide_tiles(tmp_path / "s.tif", side=2048)[0].items
+    row = [name.partition("#")[2] for name in images.names].index("0:2048,0,2048,2048")
+    chunks = []
+    chunk = tiff._chunk
+    monkeypatch.setattr(tiff, "_chunk", lambda *asked: chunks.append(asked[2]) or chunk(*asked))
+    part = images.cut(row, (512, 1024, 512, 256), 2)
+    assert len(chunks) == 2
+    assert np.array_equal(part, mrc.binned(noise[1024:1280, 2560:3072], 2))
