@@ -39,7 +39,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--certfile", type=_FILE, metavar="FILE", help="The certificate, for TLS.")
 @click.option("--keyfile", type=_FILE, metavar="FILE", help="Its private key.")
 @click.option("--view", type=_FILE, metavar="FILE", help="A view of your own: one ES module.")
-@click.option("--hide-suggestions", is_flag=True, help="Show nobody what the model would answer, but where a review asks about it.")
+@click.option(
+    "--hide-suggestions",
+    is_flag=True,
+    help="Show nobody what the model would answer, but where a review asks about it.",
+)
 @click.option("--map", type=click.Choice(METHODS), default="pca", show_default=True, help="How to draw the map.")
 def command(study: str | None, only_url: bool, no_browser: bool, **options: Any) -> None:
     """Open the labelling app in the browser.
