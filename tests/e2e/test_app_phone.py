@@ -62,3 +62,19 @@ def test_a_phone_is_enough(
     person.page.wait_for_selector(".help")
     assert not person.page.evaluate("document.querySelector('.help').scrollWidth > innerWidth")
     assert axe(person) == []
+
+
+def test_the_grid_leaves_room_for_its_tiles(
+    serve: Callable[..., AppServer], visit: Callable[..., Person], tmp_path: Path
+) -> None:
+    labels = ",".join((*MOODS, "angry", "calm", "other"))
+    querist(tmp_path, "new", "study.querist", write_reviews(tmp_path / "data.csv"), "--labels", labels)
+    person = visit(serve(tmp_path, "study.querist"), "#/grid", **PHONE)
+    person.page.wait_for_selector(".tile")
+    assert person.page.evaluate("document.querySelector('.answers').getBoundingClientRect().top") > 320
+    assert not person.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    tile = person.page.locator(".tile").last
+    tile.tap()
+    assert tile.get_attribute("aria-selected") == "true"
+    (box,) = tile.evaluate_all(BOXES)
+    assert box["bottom"] <= person.page.locator(".answers").evaluate("one => one.getBoundingClientRect().top")

@@ -278,8 +278,8 @@ def _short(label: Label) -> str:
         return str(label)
     if isinstance(label, list) and all(isinstance(one, str | int) for one in label):
         return ", ".join(map(str, label)) or "none of the classes"
-    marks: Sequence[Any] = label.get("points", label.get("spans", ())) if isinstance(label, dict) else label
-    size = len(marks)
+    listed: Any = label.get("points", label.get("spans", ())) if isinstance(label, dict) else label
+    size = len(listed)
     return f"{size} {'mark' if size == 1 else 'marks'}"
 
 
