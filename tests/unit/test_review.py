@@ -211,3 +211,11 @@ def test_every_queue_is_json(study, kind):
     facts = study.review(kind).facts()
     assert json.loads(json.dumps(facts))["kind"] == kind
     assert facts["count"] == len(facts["items"])
+
+
+def test_a_model_that_is_often_wrong_does_not_tell_how_many_labels_are(study):
+    noise = np.random.default_rng(1)
+    made = Study.create(None, noise.normal(size=(90, 2)), labels=["a", "b", "c"], audit=0.0)
+    made.record(Answer(id, "abc"[int(noise.integers(3))], who="ann") for id in made.pool.ids)
+    made.step()
+    assert made.review().sentence.endswith("; the model agrees with too few of them to tell how many are wrong")

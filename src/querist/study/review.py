@@ -212,12 +212,19 @@ def _label_errors(looks: Looks, standing: Standing, found: Suspects | None) -> Q
     open_ones = (one for one in found.items if standing.label(one.item) == one.label and not looks.reviewed(one.item))
     doubts = tuple(_contradicted(one, looks) for one in open_ones)
     behind = looks.since(found.position)
-    wrong = 100 * (found.share or 0.0)
-    share = f"; about {wrong:.1f} % of them may be wrong" if round(wrong, 1) else ""
+    share = _share(found)
     age = f"; {behind} {'answer has' if behind == 1 else 'answers have'} come since" if behind else ""
     return Queue(
         "label-errors", doubts, f"{found.labels:,} labels judged, each by a model without it{share}{age}", behind
     )
+
+
+def _share(found: Suspects) -> str:
+    """Say how many of the labels may be wrong, where the model agrees with enough of them to tell."""
+    if found.share is None:
+        return "; the model agrees with too few of them to tell how many are wrong"
+    wrong = 100 * found.share
+    return f"; about {wrong:.1f} % of them may be wrong" if round(wrong, 1) else ""
 
 
 def _contradicted(one: Suspect, looks: Looks) -> Doubt:

@@ -27,6 +27,8 @@ MOST = 5_000
 """Contradicted labels that are kept, the most suspicious."""
 CONTRADICTED = 0.5
 """The suspicion above which another class is more probable than the label, each against its own level."""
+TRUSTED = 0.7
+"""The share of labels that a model must agree with, so that it may tell how many of them are wrong."""
 
 
 class Suspect(NamedTuple):
@@ -46,7 +48,8 @@ class Suspect(NamedTuple):
 class Suspects:
     """The contradicted labels at a log position, the most suspicious first; ``labels`` were judged.
 
-    ``share`` estimates how many of them are wrong, without an interval; ``cause`` says why there are none to find.
+    ``share`` estimates how many of them are wrong, without an interval; None where the model agrees with fewer than
+    seven of ten, and cannot tell. ``cause`` says why there are none to find.
     """
 
     position: int
@@ -105,7 +108,8 @@ def suspects(learner: Learner, known: Known, encoded: Encoded, seed: int) -> Sus
     )
     probs = softmax(min(fits, key=lambda values: _log_loss(values, known.codes[rows])))
     found = _ranked(known, rows, probs)
-    share = share_of_errors(known.codes[rows], probs)
+    agrees = float((probs.argmax(axis=1) == known.codes[rows]).mean())
+    share = share_of_errors(known.codes[rows], probs) if agrees >= TRUSTED else None
     return Suspects(known.position, len(rows), found, share, round(time.perf_counter() - started, 3))
 
 
