@@ -15,7 +15,7 @@ TASK = Classification(WORDS)
 
 
 def made(n: int = 40, overlap: int = 3, **options: object) -> Study:
-    X = np.random.default_rng(0).normal(size=(n, 2))
+    X = np.random.default_rng(0).normal(size=(n, 2)) + np.array([[4.0 * (i % 2), 0.0] for i in range(n)])
     data = Pool(tuple(f"item_{i:02}" for i in range(n)), X)
     settings = {"labels": WORDS, "batch": 10, "strategy": "random", "audit": 0.0, **options}
     return Study.create(None, data, overlap=overlap, **settings)  # type: ignore[arg-type]

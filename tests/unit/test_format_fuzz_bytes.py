@@ -104,3 +104,10 @@ def test_bytes_that_are_no_text_are_named_with_their_line(name: str, tmp_path: P
     (tmp_path / f"x.{name}").write_bytes(b'{"text": "a"}\n{"text": "caf\xe9"}\n')
     with pytest.raises(BadData, match=r"is not UTF-8: line 2 holds the byte 0xe9"):
         by_path(f"x.{name}").read(tmp_path / f"x.{name}")
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_a_file_of_no_objects_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text(text)
+    with pytest.raises(BadData, match=r"x.jsonl"):
+        by_path("x.jsonl").read(tmp_path / "x.jsonl")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from querist.data import Pool
+from querist.data import Dataset, Pool
 from querist.study import Study
 from querist.tasks import Answer
 
@@ -20,9 +20,11 @@ WORDS = ("low", "high")
 SETTINGS = {"labels": WORDS, "batch": 5, "strategy": "margin", "seed": 3}
 
 
-def make_pool() -> Pool:
+def make_pool() -> Dataset:
+    """Give 300 items, the last two of them labelled, so that no round is cold: that state goes by the rounds before."""
     X = np.random.default_rng(5).normal(size=(300, 4))
-    return Pool(tuple(f"item_{i:03}" for i in range(len(X))), X)
+    pool = Pool(tuple(f"item_{i:03}" for i in range(len(X))), X)
+    return Dataset(pool, [None] * 298 + list(WORDS))
 
 
 def told_before_the_kill(path: Path, chance: random.Random, kills: int) -> list[tuple[str, str, int]]:
@@ -59,7 +61,7 @@ def check(tmp_path: Path, kills: int, seed: int) -> None:
         asked = [q.id for q in study.ask(5, "next")]
         suggestions = [(q.suggestion, q.confidence) for q in study.ask(5, "next")]
     unkilled = Study.create(None, pool, **SETTINGS)
-    unkilled.record([Answer(item, label, who="worker") for item, label in logged.values()])
+    unkilled.record([Answer(e.answer.item, e.answer.label, who="worker") for e in events if e.answer.who == "worker"])
     unkilled.step()
     expected = unkilled.store.ranking()
     assert after is not None

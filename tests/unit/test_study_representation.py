@@ -114,6 +114,7 @@ class Watching(Margin):
 
     needs: ClassVar = frozenset({"probs", "embed"})
     context: ClassVar = frozenset({"labelled"})
+    cold: ClassVar = None  # labels at random foretell nothing
     seen: ClassVar[list] = []
 
     def score(self, view, draw):  # type: ignore[no-untyped-def]

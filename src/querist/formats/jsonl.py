@@ -50,6 +50,8 @@ class Jsonl:
         from querist.formats._rows import table_of
 
         lines = list(json_lines(read_text(path).decode(), Path(path).name))
+        if not lines:
+            raise BadData(f"{Path(path).name} holds no rows: write one object a line")
         return table_of([line.value for line in lines], lambda i: lines[i].where)
 
     def write(self, rows: Table, path: Path) -> None:

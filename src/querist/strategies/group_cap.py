@@ -39,6 +39,11 @@ class GroupCap(Wrapped):
     joint: ClassVar[bool] = True
     about: ClassVar[About] = About("wrapper", "of, at most k rows per group", "of on n … N rows", "common rule")
 
+    @property
+    def cold(self) -> str | None:
+        """Name the rule that stands in at the start: that of the strategy inside, with the same cap."""
+        return None if self.inner.cold is None else f"group-cap(of={self.inner.cold!r}, k={self.k})"
+
     def __post_init__(self) -> None:
         adopt(self, "of")
         if not isinstance(self.k, int) or self.k < 1:
