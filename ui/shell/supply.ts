@@ -22,8 +22,8 @@ export interface Supply {
 export const queue = signal<Queue>(emptyQueue);
 export const supply = signal<Supply>({ state: "opening", message: "" });
 
-/** Whether anybody labels on this page: other screens hold no items. */
-let wanted = false;
+/** How many label on this page: other screens hold no items. A screen may be opened anew before the old one has closed. */
+let seats = 0;
 let claiming = false;
 let again = false;
 let restUntil = 0;
@@ -32,7 +32,7 @@ let prepare: (item: Item) => void = () => undefined;
 
 export function startSupply(ports: { unsent(): number; prepare(item: Item): void }): () => void {
   ({ unsent, prepare } = ports);
-  wanted = true;
+  seats += 1;
   const beat = setInterval(() => void heartbeat(), HEARTBEAT);
   const poll = setInterval(refill, ASK_AGAIN);
   addEventListener("pagehide", giveBack);
@@ -40,7 +40,7 @@ export function startSupply(ports: { unsent(): number; prepare(item: Item): void
   document.addEventListener("visibilitychange", returned);
   refill();
   return () => {
-    wanted = false;
+    seats -= 1;
     clearInterval(beat);
     clearInterval(poll);
     removeEventListener("pagehide", giveBack);
@@ -69,7 +69,7 @@ export async function renew(): Promise<void> {
 }
 
 async function claim(): Promise<void> {
-  if (!wanted) return;
+  if (seats === 0) return;
   again = claiming;
   if (claiming) return;
   claiming = true;
