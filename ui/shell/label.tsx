@@ -44,9 +44,14 @@ export function Labelling({ session }: { session: Session }) {
   );
 }
 
+/** Asked twice at once, the second would find the seat taken, by this very window. */
+let sitting = false;
+
 async function sit(session: Session, steal: boolean): Promise<void> {
-  if (seat.value === "ours") return;
+  if (seat.value === "ours" || sitting) return;
+  sitting = true;
   const ours = await takeSeat(`${session.study!.name} ${session.who}`, { steal, lost: () => void stand() });
+  sitting = false;
   seat.value = ours ? "ours" : "elsewhere";
   if (ours) opened ??= desk.open(session);
 }
