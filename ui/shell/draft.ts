@@ -34,8 +34,9 @@ export const typedNames = signal<string | null>(null);
 export const typedName = signal<string | null>(null);
 export const extra = signal({ learner: "", strategy: "", batch: "" });
 export const catalogue = signal<Catalogue | null>(null);
-/** What is under way, in words; "" when nothing is. */
-export const busy = signal("");
+const underWay = signal<readonly string[]>([]);
+/** What is under way, in words, the latest begun; "" when nothing is. What ends first does not end the others. */
+export const busy = computed(() => underWay.value.at(-1) ?? "");
 /** What went wrong with the data, and with making the study: each is told where it belongs. */
 export const dataError = signal("");
 export const makeError = signal("");
@@ -108,12 +109,13 @@ async function look(): Promise<void> {
 
 async function attempt(error: typeof dataError, words: string, work: () => Promise<void>): Promise<void> {
   error.value = "";
-  busy.value = words;
+  if (words) underWay.value = [...underWay.value, words];
   try {
     await work();
   } catch (problem) {
     error.value = problem instanceof Error ? problem.message : String(problem);
   } finally {
-    busy.value = "";
+    const at = underWay.value.lastIndexOf(words);
+    underWay.value = underWay.value.filter((_, place) => place !== at);
   }
 }
