@@ -1,6 +1,7 @@
 """Measure querist on cryo-EM: the template picker on micrographs, and labels for particle stacks.
 
-    python benchmarks/cryoem.py [--part picker|stacks] [--quick | --full] [--data FOLDER] [--out FOLDER]
+    python benchmarks/cryoem.py [--part picker|stacks] [--quick | --full] [--stack N] [--rules A,B] [--seeds N]
+                                [--data FOLDER] [--out FOLDER]
 
 picker   F1 of the template picker on held-out micrographs of both sets, by the number of micrographs picked, 0 too;
          five splits (quick) or ten (full).
@@ -83,7 +84,7 @@ def _summary(scores):
     return "  ".join(parts)
 
 
-def stacks(data, out, *, wanted, seeds):
+def stacks(data, out, *, wanted, seeds, rules):
     """Print the labels that each strategy needs on projected stacks."""
     for stack in wanted:
         other = data / "cryoem_format_samples" / "EMD-3197.map" if stack.other else None
@@ -96,7 +97,7 @@ def stacks(data, out, *, wanted, seeds):
         write(folder / "stack", drawn)
         found = simulate(
             load(folder / "stack", label="rlnClassNumber"),
-            strategies=STRATEGIES, encoder="particles", learner="linear", initial=20, batch=20, budget=800,
+            strategies=rules, encoder="particles", learner="linear", initial=20, batch=20, budget=800,
             seeds=range(seeds), out=folder / "run",
         )  # fmt: skip
         print(f"{stack.name}, SNR {stack.snr:g}: known pose {drawn[3]:.3f}, {time.perf_counter() - started:.0f} s")
@@ -109,18 +110,23 @@ def stacks(data, out, *, wanted, seeds):
 
 def main():
     """Read the options and run the parts."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=("picker", "stacks"))
     parser.add_argument("--quick", action="store_true", help="the default")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--stack", type=int, help="one stack alone, from 0 as the list FULL has them")
+    parser.add_argument("--rules", default=",".join(STRATEGIES))
+    parser.add_argument("--seeds", type=int)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "cryoem")
     given = parser.parse_args()
-    seeds = 10 if given.full else 5
+    seeds = given.seeds or (10 if given.full else 5)
     if given.part in (None, "picker"):
         picker(given.data, splits=seeds)
     if given.part in (None, "stacks"):
-        stacks(given.data, given.out, wanted=FULL if given.full else QUICK, seeds=seeds)
+        wanted = FULL if given.full else QUICK
+        wanted = wanted if given.stack is None else (FULL[given.stack],)
+        stacks(given.data, given.out, wanted=wanted, seeds=seeds, rules=tuple(given.rules.split(",")))
 
 
 if __name__ == "__main__":

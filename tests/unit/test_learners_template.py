@@ -202,3 +202,10 @@ def test_of_two_equal_pixels_side_by_side_one_is_a_peak():
     score[2, 10] = 1.0
     found = _spots.peaks(score, 3)
     assert found.places[found.scores > 0].tolist() == [[10.0, 2.0], [5.5, 4.0]]
+
+
+@pytest.mark.parametrize(("said", "expected"), [(None, 20.0), ("template", 20.0), ("template(diameter=24)", 24.0)])
+def test_a_study_tells_the_learner_the_tasks_diameter(made, said, expected):
+    with Study.create(None, made[0], task=TASK, learner=said, batch=1) as study:
+        assert study.predictor.diameter == expected
+        assert study.learner.diameter == expected

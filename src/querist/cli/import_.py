@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @as_json
 def command(study: Study, file: str, form: str | None, who: str, as_json: bool) -> None:
     """Read labels from a file: all, or on an error none."""
-    found = _of_folder(study, file, form) if Path(file).is_dir() else read(file, form)
+    found = _of_folder(study, file, form) if Path(file).is_dir() else _of_file(study, file, form)
     answers = [_checked(study, replace(answer, who=answer.who or who), file) for answer in found]
     study.record(answers)
     tally = Counter(answer.kind for answer in answers)
@@ -57,6 +57,19 @@ def read(file: str, form: str | None) -> list[Answer]:
     if not answers:
         raise BadInput(_nothing(file, reader.read_rows(open_text(file))))
     return answers
+
+
+def _of_file(study: Study, file: str, form: str | None) -> list[Answer]:
+    """Read the answers of a file; those about candidates are picks of their micrographs, where particles are asked."""
+    from querist.formats import by_path, label_format, open_text
+    from querist.formats._candidates import picked
+    from querist.formats.protocol import answers_of
+
+    answers = read(file, form)
+    if study.task.schema["task"] != "particles":
+        return answers
+    reader = label_format(form or by_path(file).about.name)
+    return answers_of(picked(reader.read_rows(open_text(file))))
 
 
 def _of_folder(study: Study, folder: str, form: str | None) -> list[Answer]:

@@ -124,3 +124,18 @@ def candidate_labels(
         said[assigned(here, known.points, diameter / 2)[:, 0]] = "particle"
         found.append(said)
     return np.concatenate([np.empty(0, object), *found])
+
+
+def candidate_picks(pool: Pool, answers: Mapping[str, Label]) -> dict[str, Label]:
+    """Turn answers on candidates into picks by micrograph, which the task ``particles`` learns from.
+
+    ``pool`` is one of ``candidate_pool``; ``answers`` are by its ids: "particle" (or yes, true) says that a particle is
+    there, any other class that none is. Searched is a square round each answered candidate, so what nobody was asked
+    teaches nothing. Raises UnknownItem.
+    """
+    from querist.formats._candidates import picked
+    from querist.formats.protocol import LabelRow
+    from querist.tasks.protocol import Answer
+
+    rows = [LabelRow(id, pool.media(id).data, (Answer(id, label),)) for id, label in answers.items()]
+    return {row.id: row.answers[0].label for row in picked(rows)}

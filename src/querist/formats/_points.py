@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from querist.errors import BadData, BadLabel
+from querist.formats._candidates import picked
 from querist.formats.protocol import LabelRow, Read
 from querist.tasks._picks import canonical, check_inside
 from querist.tasks.protocol import Answer
@@ -31,10 +32,11 @@ def bare(name: str) -> str:
 def points_of(rows: Sequence[LabelRow], form: str) -> dict[str, Points]:
     """Gather the latest picks by micrograph, those of its tiles together, each moved by the tile's corner.
 
-    Items without a label are left out. Raises BadData on labels that are no picks.
+    Candidates that were said to be particles are picks too. Items without a label are left out. Raises BadData on
+    labels that are no picks.
     """
     found: dict[str, Points] = {}
-    for row in rows:
+    for row in picked(rows):
         labels = [answer.label for answer in row.answers if answer.kind == "label"]
         if not labels:
             continue

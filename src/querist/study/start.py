@@ -76,6 +76,8 @@ def chosen(
         strategy = goal.strategy(task, strategy, settings["audit"])
     rule, name = resolve_strategy(strategy or task.strategy)
     model, spec = resolve_learner(learner or task.learner)
+    if hasattr(task, "suited"):
+        model, spec = resolve_learner(task.suited(model))
     kept = Settings(
         task=dict(task.schema), learner=spec, learner_text=spec or repr(model),
         strategy=spec_of(rule, "strategies"), strategy_text=strategy_text(rule), version=querist.__version__,

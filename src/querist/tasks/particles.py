@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -86,6 +86,18 @@ class Particles:
     def schema(self) -> dict[str, Any]:
         """Describe the task as JSON."""
         return {"task": "particles", "labels": list(self.labels), "diameter": self.diameter}
+
+    def suited(self, learner: Any) -> Any:
+        """Give a learner that asks for a diameter, and was told none, that of the task; any other as it is.
+
+        Without a label it could not know it else.
+
+        >>> from querist.learners.template import Template
+        >>> Particles(diameter=30).suited(Template()).diameter
+        30.0
+        """
+        silent = is_dataclass(learner) and getattr(learner, "diameter", 0) is None
+        return replace(learner, diameter=self.diameter) if silent and self.diameter is not None else learner
 
     def check(self, label: Label, item: Any = None) -> Picks:
         """Give the label in its canonical form: numbers as float, points in the order they came.
