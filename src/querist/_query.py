@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from querist.strategies.protocol import Strategy, contenders, host
 from querist.view import NEEDS, Head, Need, Ragged, Selection, View
 
 TARGETS = 10_000
+Groups: TypeAlias = NDArray[np.int64]
 
 
 def query(
@@ -43,8 +44,8 @@ def query(
     regression strategy real numbers, NaN where the answer is pending); with "ids" among them, rows of the same id may
     be asked again by a strategy that does so; ``targets`` the rows on which coverage is measured (default: a keyed
     sample of 10,000 of pool and labelled); ``group`` names what belongs together, ``time`` says when a row was within
-    its group. With ``ids`` the choice does not depend on the order of the rows. ``seed`` settles chance and ties; None
-    draws one.
+    its group, both among ``labelled`` too where a strategy looks at them there. With ``ids`` the choice does not depend
+    on the order of the rows. ``seed`` settles chance and ties; None draws one.
 
     Raises BadEvidence, MissingEvidence, UnknownName. Cost: see the strategy.
 
@@ -112,11 +113,14 @@ def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> View:
     labelled, labels, targets = rows.pop("labelled", None), rows.pop("labels", None), rows.pop("targets", None)
     votes, ids, group = rows.pop("votes", None), rows.pop("ids", None), rows.pop("group", None)
     time = rows.pop("time", None)
+    labelled, placed = _placed(labelled)
+    group, theirs = _grouped(group, placed.get("group"))
     view = _rows(rows, ids, group)
     if time is not None:
         view = replace(view, time=_times(time, len(view)))
     if labelled is not None:
         view = replace(_with_labelled(view, labelled, labels, rule.context), votes=votes)
+        view = replace(view, labelled=_dated(view.labelled, theirs, placed.get("time")))
     elif labels is not None or votes is not None:
         raise BadInput("labels and votes belong to rows already asked: pass labelled={…}, their evidence, as well")
     if targets is not None:
@@ -126,7 +130,36 @@ def _view(rule: Strategy, name: str, rows: dict[str, Any]) -> View:
     return view
 
 
-def _rows(evidence: Mapping[str, Any], ids: Sequence[object] | None, group: ArrayLike | None, prefix: str = "") -> View:
+def _placed(labelled: Any) -> tuple[Any, dict[str, Any]]:
+    """Part what labelled rows are, group and time, from their evidence."""
+    if not isinstance(labelled, Mapping):
+        return labelled, {}
+    told = {name: labelled[name] for name in ("group", "time") if name in labelled}
+    return {name: value for name, value in labelled.items() if name not in told}, told
+
+
+def _grouped(own: ArrayLike | None, theirs: ArrayLike | None) -> tuple[Groups | None, Groups | None]:
+    """Number the groups of the rows and of the labelled rows alike."""
+    if own is None:
+        return None, None
+    names = [np.asarray(part).ravel() for part in (own, theirs) if part is not None]
+    codes = np.unique(np.concatenate(names), return_inverse=True)[1].astype(np.int64)
+    return codes[: len(names[0])], None if theirs is None else codes[len(names[0]) :]
+
+
+def _dated(asked: View | None, group: Groups | None, time: ArrayLike | None) -> View | None:
+    if asked is None:
+        return None
+    _check_groups(group, len(asked))
+    return replace(asked, group=group, time=None if time is None else _times(time, len(asked)))
+
+
+def _check_groups(groups: Groups | None, n: int) -> None:
+    if groups is not None and len(groups) != n:
+        raise BadEvidence(f"group must have one value per row, {n}: got {len(groups)}")
+
+
+def _rows(evidence: Mapping[str, Any], ids: Sequence[object] | None, group: Groups | None, prefix: str = "") -> View:
     unknown = sorted(set(evidence) - set(NEEDS))
     if unknown:
         raise BadInput(f"no evidence is called {unknown[0]!r}: {near(unknown[0], NEEDS)}")
@@ -140,11 +173,9 @@ def _rows(evidence: Mapping[str, Any], ids: Sequence[object] | None, group: Arra
         given = ", ".join(f"{k} has {size}" for k, size in sizes.items())
         raise BadEvidence(f"all evidence must have the same number of rows, {n}: {given}")
     names = _Numbered(prefix, n) if ids is None else _distinct([str(i) for i in ids])
-    groups = None if group is None else np.unique(np.asarray(group), return_inverse=True)[1].astype(np.int64)
-    if groups is not None and len(groups) != n:
-        raise BadEvidence(f"group must have one value per row, {n}: got {len(groups)}")
+    _check_groups(group, n)
     keys = names.keys() if isinstance(names, _Numbered) else keys_of(names)
-    return View.of(arrays, ids=names, keys=keys, group=groups)
+    return View.of(arrays, ids=names, keys=keys, group=group)
 
 
 def _times(time: ArrayLike, n: int) -> Floats:

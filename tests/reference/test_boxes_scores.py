@@ -22,11 +22,12 @@ def margins(rng, count):
     return np.column_stack([first, 1 - first])
 
 
-def walk(order, time, group, gap):
-    """Take rows in order unless one of the same group, taken before, is nearer than gap."""
-    taken = []
+def walk(order, time, group, gap, before=(), asked=()):
+    """Take rows in order unless one of the same group, taken before or asked (time, group), is nearer than gap."""
+    taken = list(before)
     for row in order:
-        if all(group[row] != group[t] or not abs(time[row] - time[t]) < gap for t in taken):
+        others = [(time[t], group[t]) for t in taken] + list(asked)
+        if row not in taken and all(group[row] != own or not abs(time[row] - at) < gap for at, own in others):
             taken.append(row)
     return taken
 
@@ -52,13 +53,34 @@ def test_time_gap_is_the_walk_along_the_order(seed, n, gap):
             assert nearest(found[at]) == max(map(nearest, left))
 
 
+@settings(max_examples=80, deadline=None)
+@given(seeds, st.integers(1, 12), st.sampled_from([1.0, 3.0, 10.0]))
+def test_time_gap_counts_what_was_asked_before(seed, n, gap):
+    rng = np.random.default_rng(seed)
+    count = 12
+    probs, time, group = margins(rng, count), rng.integers(0, 30, count).astype(float), rng.integers(0, 3, count)
+    asked = [(float(rng.integers(0, 30)), int(rng.integers(0, 4))) for _ in range(4)]
+    order = np.argsort(probs[:, 0], kind="stable").tolist()
+    expected = walk(order, time, group, gap, asked=asked)[:n]
+    expected = walk(order, time, group, gap, before=expected)[:n]
+    names = np.array(list("abcd"))  # groups may be called anything
+    labelled = {"probs": margins(rng, 4), "time": [t for t, _ in asked], "group": names[[g for _, g in asked]]}
+    rows = {"probs": probs, "time": time, "group": names[group], "seed": 0}
+    found = querist.query(f"time-gap(of='margin', gap={gap})", n, labelled=labelled, **rows).tolist()
+    assert found[: len(expected)] == expected
+    assert len(set(found)) == n
+    alone = querist.query(f"time-gap(of='margin', gap={gap}, earlier=False)", n, **rows).tolist()
+    assert querist.query(f"time-gap(of='margin', gap={gap})", n, **rows).tolist() == alone
+
+
 def test_time_gap_of_unknown_times_and_without_groups():
     probs = margins(np.random.default_rng(0), 5)
     order = np.argsort(probs[:, 0]).tolist()
     view = View.of({"probs": probs}, ids=list("abcde"), time=np.full(5, np.nan))
     rule = make("strategies", "time-gap(of='margin')")
     assert rule.select(view, -np.abs(probs[:, 0]), n=5, draw=Draw(0)).rows.tolist() == order
-    assert rule.context == {"group", "time"}
+    assert rule.context == {"group", "time", "labelled"}
+    assert make("strategies", "time-gap(earlier=False)").context == {"group", "time"}
     one = querist.query("time-gap(of='margin', gap=2)", 2, probs=probs, time=np.arange(5), seed=0)
     assert abs(one[0] - one[1]) >= 2
     assert farthest_first(np.array([np.nan, 0, 1]), np.zeros(3, int), np.array([1]), n=2).tolist() == [0]
@@ -72,6 +94,9 @@ def test_time_gap_says_what_it_needs():
         querist.query("time-gap", 1, probs=np.full((3, 2), 0.5))
     with pytest.raises(BadEvidence, match="time must have one finite number per row, 3: got"):
         querist.query("time-gap", 1, probs=np.full((3, 2), 0.5), time=[1, 2])
+    labelled = {"probs": np.full((1, 2), 0.5), "time": [1, 2]}
+    with pytest.raises(BadEvidence, match="time must have one finite number per row, 1: got"):
+        querist.query("time-gap", 1, probs=np.full((3, 2), 0.5), time=[1, 2, 3], labelled=labelled)
 
 
 # uncertainty of boxes

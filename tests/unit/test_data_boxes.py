@@ -250,6 +250,21 @@ def test_a_batch_never_holds_neighbouring_frames():
     assert near.sum() == 20  # each with itself alone
 
 
+def test_rounds_of_a_real_drive_never_come_back_to_the_same_place():
+    pool = load(shared("driving_camvid")).pool
+    probs = np.random.default_rng(0).dirichlet(np.ones(3), len(pool))
+    asked, left = np.empty(0, np.intp), np.arange(len(pool))
+    for _ in range(4):
+        known = {"probs": probs[asked], "time": pool.time[asked], "group": pool.group[asked]}
+        rows = {"probs": probs[left], "time": pool.time[left], "group": pool.group[left]}
+        ids = [pool.ids[row] for row in left]
+        chosen = left[querist.query("time-gap(of='margin', gap=60)", 20, ids=ids, seed=0, labelled=known, **rows)]
+        asked, left = np.concatenate([asked, chosen]), np.setdiff1d(left, chosen)
+    times, groups = pool.time[asked], pool.group[asked]
+    near = (np.abs(times[:, None] - times[None]) < 60) & (groups[:, None] == groups[None])
+    assert near.sum() == 80  # in all four batches each is near itself alone
+
+
 class Silent:
     """A learner that says nothing of any image: enough to open a study."""
 

@@ -175,6 +175,20 @@ CASES = st.integers(2, 5).flatmap(
 )
 
 
+def ranked_classes(truth, classes):
+    return [1] if classes == 2 else [c for c in range(classes) if 0 < (truth == c).sum() < len(truth)]
+
+
+def at_95(truth, probs, classes):
+    """The highest sensitivity of all thresholds at a specificity of 95 %, by trying each."""
+    best = []
+    for c in classes:
+        mine, others = probs[truth == c, c], probs[truth != c, c]
+        cuts = [*probs[:, c], np.inf]
+        best.append(max((mine >= cut).mean() for cut in cuts if (others < cut).mean() >= 0.95 - 1e-9))
+    return np.mean(best)
+
+
 @settings(max_examples=60, deadline=None)
 @given(CASES)
 def test_metrics_agree_with_scikit_learn(case):
@@ -194,7 +208,10 @@ def test_metrics_agree_with_scikit_learn(case):
         }
     task = Classification(tuple(range(classes)))
     found = task.metrics(truth, {"probs": probs})
-    assert list(found) == [*known, "ece"]
+    if len(set(truth.tolist())) > 1:
+        ranked = [metrics.roc_auc_score(truth == c, probs[:, c]) for c in ranked_classes(truth, classes)]
+        known |= {"auroc": np.mean(ranked), "sensitivity_at_95": at_95(truth, probs, ranked_classes(truth, classes))}
+    assert set(found) == {*known, "ece"}
     assert {name: found[name] for name in known} == pytest.approx(known, abs=1e-10)
     assert 0 <= found["ece"] <= 1
     assert list(task.metrics(truth, {"decision": probs})) == ["accuracy", "balanced_accuracy", "macro_f1"]
@@ -210,6 +227,13 @@ def test_a_sure_mistake_costs_what_it_costs_in_scikit_learn():
     found = Classification((0, 1)).metrics(truth, {"probs": probs})["log_loss"]
     assert found == pytest.approx(log_loss(truth, probs))
     assert found == pytest.approx(36.0437 / 2, abs=1e-4)
+
+
+def test_equal_probabilities_rank_nothing():
+    task, truth = Classification(("no", "yes")), np.array([0, 1, 0, 1])
+    found = task.metrics(truth, {"probs": np.full((4, 2), 0.5)})
+    assert (found["auroc"], found["sensitivity_at_95"]) == (0.5, 0.0)
+    assert "auroc" not in task.metrics(np.zeros(4, np.int64), {"probs": np.full((4, 2), 0.5)})
 
 
 def test_no_rows_have_no_metrics():

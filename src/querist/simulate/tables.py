@@ -7,12 +7,15 @@ from math import exp, log
 from typing import Any, NamedTuple
 
 _SHARES = {"accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "f1", "ece", "ap", "map", "recall", "precision"}
+_SHARES |= {"sensitivity_at_95"}
 _NAMES = {
     "macro_f1": "macro F1",
     "micro_f1": "micro F1",
     "f1": "F1",
     "log_loss": "log loss",
     "ece": "calibration error",
+    "auroc": "AUROC",
+    "sensitivity_at_95": "sensitivity at 95 % specificity",
 }
 _NAMES |= {"ap": "average precision", "map": "mean average precision", "rmse": "RMSE", "mae": "MAE"}
 

@@ -115,7 +115,9 @@ def _in_key_order(pool: Pool, mask: NDArray[np.bool_]) -> Rows:
 
 
 def predict(predictor: Predictor, features: Items, needs: frozenset[Need], rows: Rows) -> Evidence:
-    """Predict rows in fixed blocks and join them; cost of the model on len(rows) items."""
+    """Predict rows in fixed blocks and join them; cost of the model on len(rows) items, none for no needs."""
+    if not needs:
+        return {}  # a random choice need not wait for a detector
     starts = range(0, max(len(rows), 1), BLOCK)
     parts = [predictor.predict(features[rows[start : start + BLOCK]], needs) for start in starts]
     if len(parts) == 1:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from querist._arrays import Floats, to_numpy
 from querist.errors import BadInput, BadLabel, near
 from querist.tasks._classes import OfClasses, as_class, in_order
-from querist.tasks._scores import accuracy, balanced_accuracy, ece, log_loss, macro_f1
+from querist.tasks._scores import accuracy, auroc, balanced_accuracy, ece, log_loss, macro_f1, sensitivity
 from querist.tasks.crowd import Crowd
 from querist.tasks.protocol import Answer, Label, Suggestion
 from querist.view import Evidence, Need
@@ -138,10 +138,12 @@ class Classification(OfClasses):
         return wrong
 
     def metrics(self, truth: Codes, evidence: Evidence) -> dict[str, float]:
-        """Compute accuracy, balanced_accuracy and macro_f1, and with probabilities log_loss and ece; {} on no rows.
+        """Compute accuracy, balanced_accuracy and macro_f1, and with probabilities more; {} on no rows.
 
         log_loss clips probabilities at the epsilon of float64 (2.2e-16); ece is that of the predicted class over 15
-        bins of equal mass. Cost O(N·C + N log N).
+        bins of equal mass; auroc is the area under the ROC curve, sensitivity_at_95 the share of positives found at a
+        specificity of 95 %, both of the last of two classes, else the mean over the classes that occur, each against
+        the others; they are left out where the truth holds one class alone. Cost O(C·N log N).
 
         >>> found = Classification((0, 1)).metrics(np.array([0, 1, 1]), {"decision": np.array([[-1.0], [2.0], [-0.5]])})
         >>> {name: round(value, 4) for name, value in found.items()}
@@ -160,6 +162,8 @@ class Classification(OfClasses):
         if probs is not None:
             confidence = probs[np.arange(len(said)), said]
             found |= {"log_loss": log_loss(truth, probs), "ece": ece(confidence, said == truth)}
+            ranked = {"auroc": auroc(truth, probs), "sensitivity_at_95": sensitivity(truth, probs)}
+            found |= {name: value for name, value in ranked.items() if value is not None}
         return found
 
     def named(self, label: Label) -> tuple[str | int]:

@@ -93,7 +93,18 @@ def with_context(view: View, context: Iterable[str], rng: np.random.Generator, s
     if "past" in context:
         parts["past"] = (Round(asked.keys, labels, np.linspace(1.0, 0.5, LABELLED), "random"),)
     view = replace(view, **parts)
+    if view.labelled is not None:
+        view = replace(view, labelled=_placed(view, rng))
     return replace(view, targets=default_targets(view)) if "targets" in context else view
+
+
+def _placed(view: View, rng: np.random.Generator) -> View | None:
+    """Say of the labelled rows too what is said of the others: group and time."""
+    asked = view.labelled
+    assert asked is not None
+    group = None if view.group is None else rng.integers(0, 1 + len(view) // 3, len(asked))
+    time = None if view.time is None else rng.integers(0, 2 * len(view) + 1, len(asked)).astype(np.float64)
+    return replace(asked, group=group, time=time)
 
 
 def change_arrays(view: View, change: Change) -> View:
@@ -129,7 +140,10 @@ def arguments(view: View) -> dict[str, Any]:
         given["time"] = view.time
     if view.labelled is not None:
         labels = view.outcomes if len(view.outcomes) else view.labels
-        given |= {"labelled": view.labelled.evidence(), "labels": labels, "votes": view.votes}
+        placed = {name: getattr(view.labelled, name) for name in ("group", "time")}
+        known = {name: value for name, value in placed.items() if value is not None}
+        rows: dict[str, Any] = {**{str(need): value for need, value in view.labelled.evidence().items()}, **known}
+        given |= {"labelled": rows, "labels": labels, "votes": view.votes}
     return given
 
 
