@@ -235,6 +235,17 @@ class TestSaved:
         assert found.low <= 2.0 <= found.high
         assert found.value == pytest.approx(2.0, rel=0.3)
 
+    @pytest.mark.parametrize(("labels", "now", "told"), [(400, 0.95, False), (400, 0.7, True), (20, 0.87, True)])
+    def test_a_flat_curve_has_no_factor(self, labels, now, told):
+        """Random labels level off at .95: the same accuracy with more says nothing of the choice, a lower one does."""
+        rng, sizes = np.random.default_rng(1), np.array([10, 20, 30, 40, 50.0])
+        luck = (np.arange(200) + 0.5) / 200
+        random = (luck < (0.95 - 8.0 * sizes**-2.0)[:, None]).astype(float)
+        found = labels_saved(sizes, random, luck < now, labels, rng)
+        assert (found.value is not None) == told
+        if not told:
+            assert found.why == "half as many labels, or random ones, do as well as far as 200 audit labels can tell"
+
     def test_an_accuracy_out_of_reach_has_a_lower_end_only(self):
         rng = np.random.default_rng(1)
         random = (np.arange(200) < np.array([100, 101, 100, 101, 100])[:, None]).astype(float)

@@ -34,7 +34,7 @@ class Curve:
 
     def value(self, labels: float) -> float:
         """Give the accuracy on the curve; within [0, 1]."""
-        return float(np.clip(_power(self.fit[None], labels)[0], 0.0, 1.0))
+        return float(np.clip(power(self.fit[None], labels)[0], 0.0, 1.0))
 
 
 def fit_curve(labels: Floats, right: Floats, rng: np.random.Generator) -> Curve | None:
@@ -59,7 +59,7 @@ def fit_curve(labels: Floats, right: Floats, rng: np.random.Generator) -> Curve 
     if len(np.unique(sizes)) < MODELS or n < FEW:
         return None
     fit = power_law(sizes, outcomes.mean(axis=1)[None])
-    residual = outcomes.mean(axis=1) - _power(fit, sizes[:, None])[:, 0]
+    residual = outcomes.mean(axis=1) - power(fit, sizes[:, None])[:, 0]
     scatter = float(np.sqrt((residual**2).sum() / max(len(sizes) - 3, 1)))
     return Curve(fit[0], power_law(sizes, resampled(outcomes, rng)), scatter, int(sizes[-1]), n)
 
@@ -99,7 +99,12 @@ def power_law(labels: Floats, values: Floats) -> Floats:
     return np.column_stack([a[row, best], b[row, best] * labels.max() ** c, c])
 
 
-def _power(fits: Floats, labels: Floats | float) -> Floats:
+def power(fits: Floats, labels: Floats | float) -> Floats:
+    """Give the accuracy on each curve (a, b, c) at so many labels; [R, 3] → [R].
+
+    >>> power(np.array([[0.9, 1.0, 0.5]]), 100.0).round(2).tolist()
+    [0.8]
+    """
     return np.asarray(fits[:, 0] - fits[:, 1] * np.asarray(labels, np.float64) ** -fits[:, 2])
 
 
@@ -111,7 +116,7 @@ def forecast(curve: Curve | None, more: int, rng: np.random.Generator, *, confid
     """
     if curve is None:
         return not_enough("accuracy", 0, confidence, f"a forecast needs {MODELS} models and {FEW} audit labels")
-    draws = _power(curve.refits, float(curve.labels + more)) + curve.scatter * rng.standard_normal(len(curve.refits))
+    draws = power(curve.refits, float(curve.labels + more)) + curve.scatter * rng.standard_normal(len(curve.refits))
     low, high = _middle(np.clip(draws, 0.0, 1.0), confidence)
     value = curve.value(curve.labels + more)
     return Estimate("accuracy", value, min(low, value), max(high, value), curve.n, confidence, "power-law forecast")
@@ -128,9 +133,9 @@ def gain(curve: Curve, more: int, *, confidence: float = 0.9) -> tuple[float, fl
     (0.0, 0.0, 0.0)
     """
     now, then = float(curve.labels), float(curve.labels + more)
-    rise = _power(curve.refits, then) - _power(curve.refits, now)
+    rise = power(curve.refits, then) - power(curve.refits, now)
     low, high = _middle(rise, confidence)
-    value = float((_power(curve.fit[None], then) - _power(curve.fit[None], now))[0])
+    value = float((power(curve.fit[None], then) - power(curve.fit[None], now))[0])
     return value, min(low, value), max(high, value)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows
 from querist.errors import BadInput
-from querist.estimate.curve import MODELS, power_law, resampled
+from querist.estimate.curve import MODELS, power, power_law, resampled
 from querist.estimate.protocol import Estimate, not_enough
 from querist.estimate.sample import FEW
 
@@ -61,9 +61,10 @@ def labels_saved(
     Formula: L/n, L the number of labels at which the power law through the models of random labels reaches the accuracy
     of the current model, a − b L^(−c) = accuracy; the 90 % interval refits both on the same resampled audit items. It
     extrapolates, and is approximate. Shapes: sizes [V], random [V, n], current [n]. Range: [0, ∞): below 1 the labels
-    chosen were worse than random ones. Not enough below 30 audit items, or where random labels are not expected to get
-    there: then ``low`` alone is a figure. Cost: O(400 V (n + 40)). Raises BadInput. Source: the power law after Viering
-    & Loog 2022; Efron 1979.
+    chosen were worse than random ones. Not enough below 30 audit items; where the curve is flat, so that half as many
+    labels or random ones differ from the current model by less than the audit's standard error, and L is a division by
+    nothing; or where random labels are not expected to get there: then ``low`` alone is a figure. Cost:
+    O(400 V (n + 40)). Raises BadInput. Source: the power law after Viering & Loog 2022; Efron 1979.
 
     >>> random = np.arange(100) < np.array([[50], [60], [65], [68], [70]])
     >>> now = np.arange(100) < 75
@@ -77,7 +78,11 @@ def labels_saved(
     if n < FEW or len(np.unique(sizes)) < MODELS:
         return not_enough(NAME, n, 0.9, f"it needs {FEW} audit labels and {MODELS} sizes of random sets")
     outcomes = np.vstack([np.asarray(random, np.float64), np.asarray(current, np.float64)])
-    own = _reached(power_law(sizes, outcomes[:-1].mean(axis=1)[None]), outcomes[-1:].mean(axis=1)) / labels
+    fit = power_law(sizes, outcomes[:-1].mean(axis=1)[None])
+    if _flat(fit, outcomes[-1], labels):
+        why = f"half as many labels, or random ones, do as well as far as {n} audit labels can tell"
+        return not_enough(NAME, n, 0.9, why)
+    own = _reached(fit, outcomes[-1:].mean(axis=1)) / labels
     again = resampled(outcomes, rng)
     draws = np.sort(_reached(power_law(sizes, again[:, :-1]), again[:, -1]) / labels)
     low, high = float(draws[int(0.05 * len(draws))]), float(draws[int(np.ceil(0.95 * len(draws))) - 1])
@@ -88,6 +93,19 @@ def labels_saved(
         why = f"random labels are not expected to get there: at least {low:.2g} times as many"
         return Estimate(NAME, None, low, float("inf"), n, 0.9, "none", why)
     return Estimate(NAME, value, min(low, value), max(high, value), n, 0.9, "extrapolated")
+
+
+def _flat(fit: Floats, current: Floats, labels: int) -> bool:
+    """Say whether half as many labels, and as many random ones, do as well as the model as far as the audit can tell.
+
+    Formula: r(L) − r(L/2) < s and |p − r(L)| < s, with r the power law, p the current accuracy, and s the standard
+    error of p at (np + 1)/(n + 2).
+    """
+    n = len(current)
+    share = (current.sum() + 1) / (n + 2)
+    error = float(np.sqrt(share * (1 - share) / n))
+    now, half = (float(power(fit, size)[0]) for size in (labels, labels / 2))
+    return now - half < error and abs(float(current.mean()) - now) < error
 
 
 def _reached(fits: Floats, accuracy: Floats) -> Floats:
