@@ -10,13 +10,15 @@ and for networks 40 epochs in place of 100, 2,000 candidates in place of 4,000 a
 in calibration). The parts:
 
     speed        seconds to choose 10 of 20,000 (K = 100, C = 10) after prediction
-    mnist        frozen features without a label (--features graph: slow directions of the neighbours, a minute; hog:
-                 gradients; ssl: a CNN trained to know a picture again), linear head with its Laplace posterior, pool of
-                 20,000, 2 labels a class, batch 10
-    mnist-cnn    a CNN with dropout in its dense head, K = 50, batch 10, keyed candidates a round, to 250 labels;
-                 each picture once, and (--repeat 2, 5) several times with noise 0.1
-    calibration  NLL and ECE of a CNN at 100 to 500 labels, before and after the temperature of cross-fitting
-    methods      one network, dropout, ensemble, bnn, laplace: accuracy, NLL, ECE, seconds, and BALD's curve
+    mnist        frozen features without a label, linear head with its Laplace posterior, pool of 20,000, 2 labels a
+                 class. --features straight: slow directions of the graph of neighbours, the digits set upright first;
+                 diffusion: the same of digits as they are; graph: these all alike; hog: gradients; ssl: a CNN trained
+                 to know a picture again. --develop takes 4,000 pictures of the pool in place of the test part: what
+                 was chosen was chosen there
+    mnist-cnn    a CNN with dropout in its dense head, K = 50, batch 10, keyed candidates a round, to --budget labels
+                 (250); each picture once, and (--repeat 2, 5) several times with noise 0.1
+    calibration  NLL and ECE of a CNN at --sizes labels, before and after the temperature of cross-fitting
+    methods      one network, dropout, ensemble, bnn, laplace: accuracy, NLL, ECE, seconds, and (--full) BALD's curve
     cold         CIFAR-10 on frozen features from no label at all, 50 labels
     cifar        CIFAR-10 on frozen features: labels to the accuracy of random's 1,000
     moving       a fine-tuned CNN that picks on its first and on its fresh embeddings; CKA of each round
@@ -25,50 +27,25 @@ in calibration). The parts:
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from deep_data import DATA, Data, cifar_features, mnist_features, pixels, repeated
-from numpy.typing import NDArray
+from deep_curve import Protocol, accuracy, area, cell, ece, interval, kept, nll, table
+from deep_data import DATA, FEATURES, Data, cifar_features, mnist_features, pixels, repeated
 
 import querist
-from querist._query import resolve as resolve_strategy
-from querist.estimate.drift import cka
 from querist.learners import resolve
 from querist.learners.calibration import tempered
-from querist.strategies.protocol import evidence_for
 
 ROOT = Path(__file__).resolve().parents[1]
 LINEAR = "linear(C=1.0, standardise=False)"
 THOUSAND = "linear(C=0.03, standardise=False)"
 """For the labels to random's 1,000 on CIFAR-10. Both C were chosen on the training part: .671 at 1,000 random labels
 with .03, .604 with 1; at 50 labels .398 and .420."""
-BINS = 15
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How one curve is made: learner, strategy, and the numbers of labels; ``candidates`` 0 is the whole pool."""
-
-    learner: str
-    strategy: str
-    per_class: int = 2
-    batch: int = 10
-    budget: int = 300
-    candidates: int = 0
-    frozen: bool = False
-
-    def name(self, data: str, seed: int) -> str:
-        """Name the cell's file."""
-        words = (data, self.strategy, self.learner, self.per_class, self.batch, self.budget, self.candidates)
-        text = "-".join(str(word) for word in words) + ("-frozen" if self.frozen else "") + f"-{seed}"
-        return "".join(letter if letter.isalnum() or letter in "-.=" else "_" for letter in text)
 
 
 def main() -> int:
@@ -119,12 +96,14 @@ def pictures(chosen: argparse.Namespace) -> Data:
 
 def mnist(chosen: argparse.Namespace) -> None:
     """Print labels to 90 % and 95 % on frozen features."""
-    data = mnist_features(chosen.out, chosen.features)
+    data = mnist_features(chosen.out, chosen.features, develop=chosen.develop)
     rules = chosen.rules or ["random", "uherding", "bald", "badge", "power-bald", "entropy", "auto", "batchbald", "tcm"]
     seeds = chosen.seeds or (range(10) if chosen.full else range(3))
-    for batch in (5, 10) if chosen.full else (10,):
-        plans = [Protocol(LINEAR, rule, batch=batch, budget=300 if chosen.full else 200) for rule in rules]
-        table(chosen, (f"mnist-{chosen.features}", data), plans, seeds, goals=(0.90, 0.95))
+    name = f"mnist-{chosen.features}" + ("-develop" if chosen.develop else "")
+    for batch in chosen.batches or ((5, 10) if chosen.full else (10,)):
+        budget = chosen.budget or (300 if chosen.full else 200)
+        plans = [Protocol(LINEAR, rule, batch=batch, budget=budget) for rule in rules]
+        table(chosen.out, (name, data), plans, seeds, goals=(0.90, 0.95))
 
 
 def mnist_cnn(chosen: argparse.Namespace) -> None:
@@ -132,16 +111,16 @@ def mnist_cnn(chosen: argparse.Namespace) -> None:
     learner = f"dropout(base={cnn(chosen)!r}, draws=50)"
     rules = chosen.rules or ["random", "bald", "batchbald", "badge", "entropy", "power-bald", "tcm"]
     seeds = chosen.seeds or (range(5) if chosen.full else range(1))
-    budget, candidates = (250, 4000) if chosen.full else (80, 2000)
+    budget, candidates = chosen.budget or (250 if chosen.full else 80), 4000 if chosen.full else 2000
     plans = [Protocol(learner, rule, budget=budget, candidates=candidates) for rule in rules]
-    table(chosen, repeated(pictures(chosen), chosen.repeat), plans, seeds, goals=(0.80, 0.90, 0.95))
+    table(chosen.out, repeated(pictures(chosen), chosen.repeat), plans, seeds, goals=(0.80, 0.90, 0.95))
 
 
 def calibration(chosen: argparse.Namespace) -> None:
     """Print NLL and ECE before and after the temperature."""
     print("labels\tseed\taccuracy\tNLL before\tafter\tECE before\tafter\tT\tseconds")
     data, learner, rows = pixels(), cnn(chosen), []
-    for labels in (100, 200, 300, 500) if chosen.full else (100, 200):
+    for labels in chosen.sizes or ((100, 200, 300, 500) if chosen.full else (100, 200)):
         for seed in chosen.seeds or (range(5) if chosen.full else range(2)):
             name = f"calibration-{'full' if chosen.full else 'quick'}-{labels}-{seed}"
             found = kept(chosen.out, name, lambda n=labels, s=seed: _calibrated(data, learner, n, s))
@@ -199,7 +178,7 @@ def methods(chosen: argparse.Namespace) -> None:
         print(f"{name}\t100\t{len(found)}\t{means}", flush=True)
     if chosen.full:
         plans = [Protocol(learner, "bald", budget=200, candidates=4000) for learner in learners.values()]
-        table(chosen, ("mnist", data), plans, seeds, goals=(0.85, 0.90))
+        table(chosen.out, ("mnist", data), plans, seeds, goals=(0.85, 0.90))
 
 
 def _measured(data: Data, learner: str, seed: int) -> dict[str, float]:
@@ -220,7 +199,7 @@ def cold(chosen: argparse.Namespace) -> None:
     rules = ["random", "typiclust", "tcm", "uherding", "probcover", "auto"]
     seeds = chosen.seeds or range(10 if chosen.full else 5)
     plans = [Protocol(LINEAR, rule, per_class=0, budget=50) for rule in rules]
-    found = table(chosen, ("cifar", data), plans, seeds, goals=())
+    found = table(chosen.out, ("cifar", data), plans, seeds, goals=())
     at_50 = {plan.strategy: np.array([curve[-1]["accuracy"] for curve in found[plan.strategy]]) for plan in plans}
     for rule in rules[1:]:
         print(f"# {rule} − random at 50 labels: {interval(at_50[rule] - at_50['random'])}")
@@ -231,10 +210,10 @@ def cifar(chosen: argparse.Namespace) -> None:
     data = cifar_features(chosen.out)
     seeds = chosen.seeds or range(10 if chosen.full else 3)
     base = Protocol(THOUSAND, "random", batch=50, budget=1000)
-    reached = table(chosen, ("cifar", data), [base], seeds, goals=())["random"]
+    reached = table(chosen.out, ("cifar", data), [base], seeds, goals=())["random"]
     goal = float(np.mean([curve[-1]["accuracy"] for curve in reached]))
     plans = [replace(base, strategy=rule) for rule in chosen.rules or ("uherding", "auto", "margin")]
-    table(chosen, ("cifar", data), plans, seeds, goals=(goal,))
+    table(chosen.out, ("cifar", data), plans, seeds, goals=(goal,))
 
 
 def moving(chosen: argparse.Namespace) -> None:
@@ -245,178 +224,11 @@ def moving(chosen: argparse.Namespace) -> None:
     for frozen in (True, False):
         for seed in seeds:
             plan = Protocol(cnn(chosen), "k-center", budget=budget, candidates=candidates, frozen=frozen)
-            found = cell(chosen, ("mnist", lambda: pictures(chosen)), plan, seed)
+            found = cell(chosen.out, ("mnist", lambda: pictures(chosen)), plan, seed)
             areas.setdefault(frozen, []).append(area(found))
             drift = " ".join(f"{point['cka']:.2f}" for point in found)
             print(f"{'first' if frozen else 'fresh'}\t{seed}\tarea {area(found):.4f}\tCKA with round 0: {drift}")
     print(f"# fresh − first, area under the curve: {interval(np.array(areas[False]) - np.array(areas[True]))}")
-
-
-# --- the loop --------------------------------------------------------------------------------------------------------
-
-
-def curve(data: Data, plan: Protocol, seed: int) -> list[dict[str, float]]:
-    """Label and train in turn: accuracy, seconds of fit and query, and the CKA with the first embeddings."""
-    learner, order = resolve(plan.learner)[0], np.random.default_rng(seed).permutation(len(data.x))
-    rows = first(order, data.y, plan.per_class)
-    keys = [f"item_{row:06}" for row in range(len(data.x))]
-    points: list[dict[str, float]] = []
-    held = np.sort(order[-1000:])
-    start: Any = None
-    while True:
-        started = time.perf_counter()
-        codes = data.y[rows]
-        model = learner.fit(data.x[rows], codes, classes=10, rng=np.random.default_rng([seed, len(rows)]), pool=data.x)
-        fitted = time.perf_counter()
-        probs = model.predict(data.test_x, {"probs"})["probs"]
-        moved = model.predict(data.x[held], {"embed"})["embed"]
-        start = (model, moved) if start is None else start
-        point = {"labels": len(rows), "accuracy": accuracy(probs, data.test_y), "fit": fitted - started}
-        points.append({**point, "cka": cka(start[1], moved)})
-        if len(rows) >= plan.budget:
-            return points
-        asked = time.perf_counter()
-        free = np.setdiff1d(order, rows)
-        if plan.candidates:
-            pick = np.random.default_rng([seed, len(rows), 2]).choice(len(free), plan.candidates, replace=False)
-            free = np.sort(free[pick])
-        n = min(plan.batch, plan.budget - len(rows))
-        rows = np.concatenate(
-            [rows, free[chosen_rows(data, plan, model, (rows, free, keys, start[0]), n=n, seed=seed)]]
-        )
-        points[-1]["query"] = time.perf_counter() - asked
-
-
-def chosen_rows(data: Data, plan: Protocol, model: Any, known: Any, *, n: int, seed: int) -> NDArray[np.intp]:
-    """Ask the strategy, its cold rule while fewer than two classes are known."""
-    rows, free, keys, start = known
-    rule, name = resolve_strategy(plan.strategy)
-    if rule.cold is not None and len(np.unique(data.y[rows])) < 2:
-        rule, name = resolve_strategy(rule.cold)
-    needs = evidence_for(rule, name, model.provides)
-    if rule.calibrated:
-        learner, rng = resolve(plan.learner)[0], np.random.default_rng([seed, len(rows), 3])
-        model = tempered(learner, model, (data.x[rows], data.y[rows]), pool=data.x, classes=10, rng=rng)
-    evidence: dict[str, Any] = dict(model.predict(data.x[free], needs))
-    labelled: dict[str, Any] = dict(model.predict(data.x[rows], needs))
-    if plan.frozen and "embed" in needs:
-        evidence["embed"] = start.predict(data.x[free], {"embed"})["embed"]
-        labelled["embed"] = start.predict(data.x[rows], {"embed"})["embed"]
-    labelled.pop("head", None)
-    context: dict[str, Any] = {"labelled": labelled, "labels": data.y[rows]} if "labelled" in rule.context else {}
-    if "targets" in rule.context:
-        context["targets"] = {need: value for need, value in evidence.items() if need != "head"}
-    ids = [keys[row] for row in free]
-    found: NDArray[np.intp] = querist.query(rule, n, seed=seed * 1000 + len(rows), ids=ids, **context, **evidence)
-    return found
-
-
-def first(order: NDArray[np.int64], codes: NDArray[np.int64], per_class: int) -> NDArray[np.int64]:
-    """Take the first items of each class in a random order."""
-    parts = [order[codes[order] == code][:per_class] for code in range(10)]
-    return np.concatenate(parts).astype(np.int64)
-
-
-# --- measures --------------------------------------------------------------------------------------------------------
-
-
-def accuracy(probs: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    """Give the share of right answers."""
-    return float((probs.argmax(axis=1) == truth).mean())
-
-
-def nll(probs: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    """Give the mean log loss; a probability of 0 counts as 1e-12."""
-    return float(-np.log(np.maximum(probs[np.arange(len(truth)), truth], 1e-12)).mean())
-
-
-def ece(probs: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    """Give the expected calibration error in 15 bins of equal mass."""
-    sure, right = probs.max(axis=1), probs.argmax(axis=1) == truth
-    parts = np.array_split(np.argsort(sure, kind="stable"), BINS)
-    return float(sum(len(part) * abs(sure[part].mean() - right[part].mean()) for part in parts) / len(truth))
-
-
-def area(points: Sequence[dict[str, float]]) -> float:
-    """Give the area under a curve, as a mean accuracy."""
-    labels, values = (np.array([point[k] for point in points]) for k in ("labels", "accuracy"))
-    return float(np.trapezoid(values, labels) / (labels[-1] - labels[0]))
-
-
-def reached(points: Sequence[dict[str, float]], goal: float) -> float:
-    """Give the labels at which a curve first has an accuracy; infinite where it has not."""
-    return next((point["labels"] for point in points if point["accuracy"] >= goal), float("inf"))
-
-
-def interval(values: NDArray[np.float64]) -> str:
-    """Write a mean of paired differences with its 95 % interval, and whether it is resolved."""
-    if len(values) < 2:
-        return f"{values.mean():+.4f} (one seed: unresolved)"
-    from scipy.stats import t
-
-    half = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-    word = "" if abs(values.mean()) > half else ", unresolved"
-    return f"{values.mean():+.4f} ± {half:.4f} ({len(values)} seeds{word})"
-
-
-def table(
-    chosen: argparse.Namespace, named: tuple[str, Any], plans: Sequence[Protocol], seeds: Any, *, goals: Sequence[float]
-) -> dict[str, list[list[dict[str, float]]]]:
-    """Run cells, and print one line per plan: labels to each goal (median), the last accuracy, the area, seconds."""
-    heads = "\t".join(f"labels to {goal:.3f}" for goal in goals)
-    print(f"data\tstrategy\tlearner\tbatch\tseeds\t{heads}\tlabels\tlast accuracy\tarea\tfit s\tquery s")
-    out: dict[str, list[list[dict[str, float]]]] = {}
-    for plan in plans:
-        curves = [cell(chosen, named, plan, seed) for seed in seeds]
-        out[plan.strategy] = curves
-        to = "\t".join(spread([reached(points, goal) for points in curves]) for goal in goals)
-        last = [points[-1]["accuracy"] for points in curves]
-        seconds = [np.mean([point.get(k, 0.0) for points in curves for point in points]) for k in ("fit", "query")]
-        print(
-            f"{named[0]}\t{plan.strategy}\t{plan.learner}\t{plan.batch}\t{len(curves)}\t{to}\t{plan.budget}\t"
-            f"{np.mean(last):.4f}\t{np.mean([area(points) for points in curves]):.4f}\t"
-            f"{seconds[0]:.2f}\t{seconds[1]:.2f}",
-            flush=True,
-        )
-    _beside_random(out)
-    return out
-
-
-def _beside_random(curves: dict[str, list[list[dict[str, float]]]]) -> None:
-    """Print the paired differences of the areas, where random was run."""
-    areas = {rule: np.array([area(points) for points in found]) for rule, found in curves.items()}
-    for rule in areas.keys() - {"random"} if "random" in areas else ():
-        print(f"# {rule} − random, area under the curve: {interval(areas[rule] - areas['random'])}", flush=True)
-
-
-def spread(values: Sequence[float]) -> str:
-    """Write a median, and from where to where the seeds lie."""
-    return f"{np.median(values):g} ({min(values):g} to {max(values):g})"
-
-
-def cell(chosen: argparse.Namespace, named: tuple[str, Any], plan: Protocol, seed: int) -> list[dict[str, float]]:
-    """Give the curve of one cell, read back where it is kept."""
-
-    def compute() -> list[dict[str, float]]:
-        started = time.perf_counter()
-        found = curve(named[1]() if callable(named[1]) else named[1], plan, seed)
-        print(f"# {plan.strategy} seed {seed}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-        return found
-
-    found: list[dict[str, float]] = kept(chosen.out, plan.name(named[0], seed), compute)
-    return found
-
-
-def kept(out: Path, name: str, compute: Callable[[], Any]) -> Any:
-    """Give what a file holds, or compute it and keep it."""
-    place = out / f"{name}.json"
-    if place.exists():
-        return json.loads(place.read_text())
-    found = compute()
-    fresh = place.with_suffix(".part")
-    fresh.write_text(json.dumps(found))
-    fresh.replace(place)
-    return found
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -431,18 +243,24 @@ PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
 }
 
 
+def _whole_numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=PARTS, required=True)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a few seeds, at most 20 minutes on two cores (the default)")
     size.add_argument("--full", action="store_true")
-    parser.add_argument("--seeds", type=lambda text: [int(part) for part in text.split(",")])
+    parser.add_argument("--seeds", type=_whole_numbers)
     parser.add_argument("--rules", type=lambda text: text.split(","), help="mnist, mnist-cnn, cifar: these alone")
+    parser.add_argument("--batches", type=_whole_numbers, help="mnist: labels a round")
+    parser.add_argument("--budget", type=int, help="mnist, mnist-cnn: labels at the end")
+    parser.add_argument("--sizes", type=_whole_numbers, help="calibration: labels")
+    parser.add_argument("--develop", action="store_true", help="mnist: measure on 4,000 pictures of the pool held out")
     parser.add_argument("--repeat", type=int, default=1, help="mnist-cnn: have each picture so many times")
-    parser.add_argument(
-        "--features", choices=("graph", "hog", "ssl"), default="graph", help="mnist: which frozen features"
-    )
+    parser.add_argument("--features", choices=FEATURES, default="straight", help="mnist: which frozen features")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "out" / "deep")
     return parser.parse_args()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from deep_graph import slow, straightened
 from numpy.typing import NDArray
 
 from querist.data import load, load_test
@@ -20,8 +21,10 @@ LEADING = 128
 """Directions of the features of CIFAR-10 that are kept."""
 
 
-NEIGHBOURS, SLOW = 5, 32
-"""Of the graph: neighbours of each picture, and directions that are kept."""
+NEIGHBOURS, SLOW, WIDE = 5, 32, 100
+"""Of the graph: neighbours of each picture, directions that are kept, and those of the gradients it is made of."""
+HELD = 4000
+"""Pictures of the pool that development measures on."""
 
 
 class Data(NamedTuple):
@@ -60,11 +63,15 @@ def repeated(data: Data, times: int) -> tuple[str, Data]:
     return f"mnist-x{times}", Data(x, np.tile(data.y, times), data.test_x, data.test_y)
 
 
-def mnist_features(out: Path, kind: str) -> Data:
-    """Give MNIST as "hog" (gradients, 64 directions), "graph" (of neighbours in those) or "ssl" (self-supervised)."""
-    made = {"hog": _gradients, "graph": _neighbourhoods, "ssl": _self_supervised}[kind]
+def mnist_features(out: Path, kind: str, *, develop: bool = False) -> Data:
+    """Give MNIST as features that need no label; to ``develop``, with a part of the pool in place of the test part."""
     data = pixels()
-    pool, test = _kept(out / f"mnist-{kind}.npz", lambda: made(data.x, data.test_x))
+    if develop:
+        order = np.random.default_rng(123).permutation(len(data.x))
+        held, rest = np.sort(order[:HELD]), np.sort(order[HELD:])
+        data = Data(data.x[rest], data.y[rest], data.x[held], data.y[held])
+    name = f"mnist-{kind}-develop.npz" if develop else f"mnist-{kind}.npz"
+    pool, test = _kept(out / name, lambda: FEATURES[kind](data.x, data.test_x))
     return Data(pool, data.y, test, data.test_y)
 
 
@@ -111,25 +118,41 @@ def _gradients(*parts: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     return leading([edges(part.reshape(-1, 28, 28)).reshape(len(part), -1) for part in parts], 64)
 
 
-def _neighbourhoods(pool: NDArray[np.float32], test: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Describe pictures by the slow directions of the graph of nearest neighbours (Belkin & Niyogi 2003), no label.
+def _all_alike(pool: NDArray[np.float32], test: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Describe pictures by slow directions of the graph of neighbours, each of the same weight."""
+    found = slow(*_gradients(pool, test), neighbours=NEIGHBOURS, count=SLOW)
+    return leading([found.pool.astype(np.float32), found.test.astype(np.float32)], SLOW)
 
-    The graph is that of the pool's gradients; a test picture lies at the mean of its neighbours in the pool.
+
+def _slowest_first(pool: NDArray[np.float32], test: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Describe pictures by slow directions, each weighed by how slow it is: a linear head then prefers smooth answers.
+
+    With a normal prior on its weights the head is a Gaussian process whose kernel is the graph's regularised Laplacian,
+    squared (Smola & Kondor 2003).
     """
-    from scipy.sparse.linalg import eigsh
-    from sklearn.neighbors import NearestNeighbors
+    found = slow(*_gradients(pool, test), neighbours=NEIGHBOURS, count=SLOW)
+    return _scaled(found.weighed())
 
-    near, others = _gradients(pool, test)
-    found = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(near)
-    graph = found.kneighbors_graph(mode="connectivity")
-    graph = graph.maximum(graph.T).tocsr()
-    scale = 1.0 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel())
-    start = np.random.default_rng(0).random(len(near))
-    vectors = eigsh(graph.multiply(scale[:, None]).multiply(scale).tocsr(), k=SLOW + 1, which="LA", v0=start)[1]
-    slow = vectors[:, ::-1][:, 1:] * scale[:, None]
-    slow /= slow.std(axis=0)
-    places = found.kneighbors(others, return_distance=False)
-    return leading([slow.astype(np.float32), slow[places].mean(axis=1).astype(np.float32)], SLOW)
+
+def _straight(pool: NDArray[np.float32], test: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Do as ``_slowest_first``, with the digits set upright first, and their gradients in cells at four offsets."""
+    described = [_overlapping(straightened(part)) for part in (pool, test)]
+    found = slow(*leading(described, WIDE), neighbours=NEIGHBOURS, count=SLOW)
+    return _scaled(found.weighed())
+
+
+def _scaled(parts: Sequence[NDArray[np.floating]]) -> list[NDArray[np.float32]]:
+    """Bring the mean variance of a column of the first part to 1."""
+    scale = parts[0].std(axis=0)
+    return [(part / np.sqrt(np.square(scale).mean())).astype(np.float32) for part in parts]
+
+
+def _overlapping(flat: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Describe pictures by gradients in cells at four offsets of half a cell; [N, 512]."""
+    from querist.embed.image import edges
+
+    images, offsets = flat.reshape(-1, 28, 28), ((0, 0), (3, 3), (0, 3), (3, 0))
+    return np.hstack([edges(np.roll(images, each, (1, 2))).reshape(len(flat), -1) for each in offsets])
 
 
 def _self_supervised(*parts: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -182,3 +205,12 @@ def _turned(images: Any, rng: np.random.Generator) -> Any:
     matrix[:, :, 2] = rng.uniform(-0.2, 0.2, (count, 2))
     grid = torch.nn.functional.affine_grid(torch.from_numpy(matrix), list(images.shape), align_corners=False)
     return torch.nn.functional.grid_sample(images, grid, align_corners=False)
+
+
+FEATURES: dict[str, Callable[..., list[NDArray[np.float32]]]] = {
+    "straight": _straight,
+    "diffusion": _slowest_first,
+    "graph": _all_alike,
+    "hog": _gradients,
+    "ssl": _self_supervised,
+}
