@@ -355,3 +355,36 @@ class TestLaplace:
     def test_a_prior_may_be_a_whole_number(self):
         whole, real = (train(Laplace(Torch(head_only, **QUICK), prior=p), SAMPLE) for p in (100, 100.0))
         np.testing.assert_array_equal(*(m.predict(SAMPLE.pool, {"probs"})["probs"] for m in (whole, real)))
+
+
+class TestTheHeldOutShare:
+    """By its default settings a network holds out a fifth of the labels, from 20 held-out ones on."""
+
+    def noisy(self, count):
+        """Half of the labels tell nothing: what is learnt by heart of them is wrong."""
+        rng = np.random.default_rng(5)
+        items = rng.normal(size=(count + 2000, 20)).astype(np.float32)
+        codes = (items[:, 0] > 0).astype(np.int64) + 1
+        guess = rng.integers(0, 3, len(codes))
+        return items, np.where(rng.random(len(codes)) < 0.5, guess, codes)
+
+    def fitted(self, count, **settings):
+        (items, codes), seen = self.noisy(count), []
+        learner = Torch("mlp", progress=seen.append, **settings)
+        rng = np.random.default_rng(0)
+        model = learner.fit(items[:count], codes[:count], classes=3, rng=rng, pool=items)
+        probs = model.predict(items[count:], {"probs"})["probs"]
+        return seen, -np.log(np.asarray(probs)[np.arange(2000), codes[count:]]).mean()
+
+    def test_a_hundred_labels_say_when_to_stop(self):
+        seen, loss = self.fitted(100)
+        held = [epoch.held_out for epoch in seen]
+        assert len(seen) == int(np.argmin(held)) + 1 + 20 < 200
+        whole, loss_of_all = self.fitted(100, held_out=0.0)
+        assert len(whole) == 200
+        assert loss < loss_of_all - 0.2
+
+    def test_fewer_are_all_learnt_from_to_the_end(self):
+        seen, _ = self.fitted(95)
+        assert len(seen) == 200
+        assert {epoch.held_out for epoch in seen} == {None}
