@@ -67,11 +67,14 @@ class Going:
 
     def fit(self, items, targets, *, rng, **rest):
         """Train: the first model anew or as it was for another strategy, later ones from the last one."""
-        rest["warm"] = self.last if len(items) > START else None
-        asked = (tuple(items.names), str(rng.bit_generator.state))
-        if rest["warm"] is None and asked not in self.first:
-            self.first = {asked: self.detector.fit(items, targets, rng=rng, **rest)}
-        made = self.detector.fit(items, targets, rng=rng, **rest) if rest["warm"] is not None else self.first[asked]
+        if len(items) > START:
+            made = self.detector.fit(items, targets, rng=rng, **{**rest, "warm": self.last})
+        else:
+            asked = (tuple(items.names), str(rng.bit_generator.state))
+            if asked not in self.first:
+                kept_one = {} if len(items) else self.first  # a study begins without labels
+                self.first = {**kept_one, asked: self.detector.fit(items, targets, rng=rng, **rest)}
+            made = self.first[asked]
         self.last = made
         return made
 
