@@ -49,7 +49,15 @@ IMAGES = {"mnist": "image_mnist", "fashion": "image_fashion_mnist", "cifar10": "
 IMAGES |= {"wbc": "medical_wbc1", "pneumonia": "medical_pneumoniamnist"}
 UNTOUCHED = (*TEXTS, *(f"{name}-svd" for name in ("trec", "ag-news")), *IMAGES)
 ROWS = 2_000
-PARTS = ("sharpen=False", "shrink=False", "typical=False", "balance=True", "calibrate=True", "guard=False")
+PARTS = (
+    "sharpen=False",
+    "shrink=False",
+    "explore=False",
+    "typical=False",
+    "balance=True",
+    "calibrate=True",
+    "guard=False",
+)
 ABLATED = ("digits LR b10", "digits SVC b10", "trec", "sms-spam", "wbc")
 SEEDS = {"lu": (5, 40), "digits": (10, 20), "untouched": (5, 20), "ablation": (4, 10)}
 BANANA_SEEDS, BANANA_QUERIES = 3, 500

@@ -150,6 +150,71 @@ def test_gaps_that_are_all_zero_leave_every_row_unsure() -> None:
     assert unsure(view, scale=fade(view)).tolist() == [1.0, 1.0, 1.0]
 
 
+# exploring
+
+
+def _taught(wrong: int, right: int, **evidence: Points) -> dict[str, Any]:
+    """Give labelled rows of two classes, of which the model contradicts ``wrong``."""
+    f = np.concatenate([np.full(wrong, -1.0), np.full(right, 1.0)])[:, None]
+    return {"labelled": {"embed": points(wrong + right, 99), "decision": f}, "labels": np.ones(wrong + right, np.int64)}
+
+
+def _explored(n: int, seed: int, *, wrong: int, right: int, **switch: Any) -> Selection:
+    rows, f = points(200, 1), np.random.default_rng(2).normal(size=(200, 1))
+    return choose(Auto(**switch), n, seed=seed, embed=rows, decision=f, **_taught(wrong, right))
+
+
+@pytest.mark.parametrize(("wrong", "right"), [(0, 48), (12, 36)])
+def test_as_many_are_drawn_at_random_as_the_model_contradicts_of_what_it_was_taught(wrong: int, right: int) -> None:
+    found = [_explored(10, seed, wrong=wrong, right=right) for seed in range(200)]
+    drawn = np.concatenate([one.rows[one.value == 0] for one in found])
+    share = (wrong + 1) / 50
+    assert abs(len(drawn) - 2000 * share) < 4 * np.sqrt(2000 * share * (1 - share))
+    assert np.bincount(drawn, minlength=200).max() < 16  # evenly: 2.6 each at most
+    assert all(len(set(one.rows.tolist())) == 10 for one in found)
+
+
+def test_the_rest_is_the_rule_s_own_choice_and_the_reason_tells_the_drawn_ones() -> None:
+    plain = _explored(10, 3, wrong=12, right=36, explore=False)
+    chosen = _explored(10, 3, wrong=12, right=36)
+    count = int((chosen.value == 0).sum())
+    assert 0 < count < 10
+    assert chosen.rows[:-count].tolist() == plain.rows[:-count].tolist()
+    why = "drawn at random: the model contradicts about 26 % of the labels that it was taught"
+    assert chosen.reason == f"{WHY}; the last {count} {why}"
+    assert chosen.memo is not None
+    assert chosen.memo["said"][-count:] == [-1] * count
+    alone = [_explored(1, seed, wrong=12, right=36) for seed in range(40)]
+    assert {one.reason for one in alone} == {WHY, why}
+
+
+def test_probabilities_and_rows_without_an_answer_leave_nothing_to_chance() -> None:
+    rows, p, taught = points(200, 1), chances(200, 1, c=2), _taught(40, 8)
+    sure = {"embed": taught["labelled"]["embed"], "probs": chances(48, 5, c=2)}
+    given = {"embed": rows, "probs": p, "labelled": sure, "labels": taught["labels"]}
+    first, second = (choose(Auto(explore=on), 20, seed=0, **given).rows.tolist() for on in (True, False))
+    assert first == second
+    waiting = {**taught, "labels": np.full(48, -1)}
+    f = np.random.default_rng(2).normal(size=(200, 1))
+    assert choose("auto", 20, seed=0, embed=rows, decision=f, **waiting).reason == WHY
+
+
+def test_a_part_of_a_class_that_a_stiff_model_is_sure_of_wrongly_is_found() -> None:
+    """A line splits three groups on a line, and calls the third by the wrong name: nobody would ever ask there."""
+    rng, found = np.random.default_rng(0), {True: 0, False: 0}
+    x = np.concatenate([rng.normal(centre, 0.5, (100, 1)) for centre in (-4, 0, 8)])
+    truth = np.repeat([0, 1, 0], 100)
+    start = np.concatenate([np.arange(12), 100 + np.arange(12)])
+    labels = np.where(np.arange(24) % 6 == 0, 1 - truth[start], truth[start])  # the two groups overlap
+    rest = np.setdiff1d(np.arange(300), start)
+    for explore in found:
+        for seed in range(10):
+            taught = {"labelled": {"embed": x[start], "decision": x[start] + 2}, "labels": labels}
+            picked = choose(Auto(explore=explore), 60, seed=seed, embed=x[rest], decision=x[rest] + 2, **taught)
+            found[explore] += int((rest[picked.rows] >= 200).any())
+    assert found == {True: 10, False: 0}
+
+
 # the guard
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from querist._arrays import Rows, topk
+from querist._arrays import Rows
+from querist.strategies._explore import random_end
 from querist.view import Draw, Round, Selection, View
 
 AUDIT = "audit"
@@ -99,11 +100,7 @@ def guarded(view: View, chosen: Selection, *, said: Rows, draw: Draw) -> Selecti
     count = int(np.ceil(share * len(chosen))) if share > 0 else 0
     if not count or found is None:
         return replace(chosen, memo={SAID: said[chosen.rows].tolist()})
-    kept = chosen.rows[: len(chosen) - count]
-    rest = np.setdiff1d(np.arange(len(view)), kept)
-    chance = draw.uniform(view.keys, "guard")[rest]
-    drawn = rest[topk(chance, count, chance)]
-    value = np.concatenate([chosen.value[: len(kept)], np.zeros(count)])
-    memo = {SAID: [*said[kept].tolist(), *[-1] * count]}
+    made = random_end(view, chosen, count, chance=draw.uniform(view.keys, "guard"))
+    memo = {SAID: [*said[made.rows[:-count]].tolist(), *[-1] * count]}
     reason = found.words if count == len(chosen) else f"{chosen.reason}; the last {count} {found.words}"
-    return Selection(np.concatenate([kept, drawn]), value, reason=reason, memo=memo)
+    return replace(made, reason=reason, memo=memo)

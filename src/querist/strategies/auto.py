@@ -23,6 +23,7 @@ from querist.strategies._coverage import (
     targets_of,
     unasked_targets,
 )
+from querist.strategies._explore import explored
 from querist.strategies._guard import guarded
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
@@ -41,12 +42,15 @@ class Auto(Strategy):
     u = exp(−20·g/ḡ), g their gap and ḡ its mean over the targets without a label: their unit means nothing, and nearly
     all weight lies at the boundary. Either way the rule becomes margin, one per neighbourhood, as σ shrinks.
 
-    Each part can be switched off: ``sharpen`` (20 becomes 1), ``shrink`` (σ is maxherding's). ``typical`` leaves far
-    outliers out; ``balance`` weighs targets of a predicted class by √(1 / (C·share)), 1 to 4; ``calibrate`` asks a
-    study for tempered probabilities instead, five fits a round. ``guard`` compares, within the rounds of ``past``, the
-    errors on chosen items and on the audit's; where the chosen are the easier ones, items drawn at random take the
-    end of the batch, and the reason says so. Of a larger view only ``candidates`` rows are looked at, drawn by keys in
-    proportion to u. Once nothing uncertain is left to cover, the rows farthest from all chosen follow.
+    Each part can be switched off: ``sharpen`` (20 becomes 1), ``shrink`` (σ is maxherding's). ``explore``: of a model
+    with decision values only, each place of the batch goes to an item drawn evenly with chance (w + 1)/(L + 2), where
+    it contradicts w of the L labels it was taught: so sharp a weight never looks at what it is sure of wrongly.
+    ``typical`` leaves far outliers out; ``balance`` weighs targets of a predicted class by √(1 / (C·share)), 1 to 4;
+    ``calibrate`` asks a study for tempered probabilities instead, five fits a round. ``guard`` compares, within the
+    rounds of ``past``, the errors on chosen items and on the audit's; where the chosen are the easier ones, items drawn
+    at random take the end of the batch, and the reason says so. Of a larger view only ``candidates`` rows are looked
+    at, drawn by keys in proportion to u. Once nothing uncertain is left to cover, the rows farthest from all chosen
+    follow.
     Score: the row's own gain given the labelled rows. Range: [0, Σ u]. Cost: O(N·T·D + T·L·D) to score, about N·T·D/30
     per row chosen, with N candidates. Raises BadInput unless candidates ≥ 1 or None.
     Source: uherding (Bae et al. 2025) with another radius, and another weight for decision values.
@@ -61,6 +65,7 @@ class Auto(Strategy):
 
     sharpen: bool = True
     shrink: bool = True
+    explore: bool = True
     typical: bool = True
     balance: bool = False
     calibrate: bool = False
@@ -95,8 +100,11 @@ class Auto(Strategy):
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
         among = self._candidates(view, draw)
         chosen = most_covering(view, cover_of(view, self, self._state), scores, n=n, draw=draw, among=among)
-        chosen = replace(chosen, reason=WHY)
-        return guarded(view, chosen, said=predicted(view), draw=draw) if self.guard else chosen
+        chosen, said = replace(chosen, reason=WHY), predicted(view)
+        if self.explore:
+            chosen, drawn = explored(view, chosen, draw=draw)
+            said[drawn] = -1  # no choice of the rule: the guard does not count them
+        return guarded(view, chosen, said=said, draw=draw) if self.guard else chosen
 
     def _candidates(self, view: View, draw: Draw) -> Rows:
         weight = unsure(view, scale=self._scale(view))
