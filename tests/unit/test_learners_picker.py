@@ -12,7 +12,7 @@ from querist import load
 from querist._check import check_view
 from querist.errors import BadData, BadInput, BadLabel, MissingEvidence, MissingExtra
 from querist.learners import _extra, resolve
-from querist.learners.picker import Picker, held_micrographs
+from querist.learners.picker import Picker, Reader, held_micrographs
 from querist.study import Study
 from querist.tasks._picks import Coded
 from querist.tasks.particles import Particles
@@ -186,3 +186,29 @@ def test_names_the_extra_that_is_missing(made, monkeypatch):
     monkeypatch.setattr(_extra, "import_module", absent)
     with pytest.raises(MissingExtra, match=r"the learner picker needs torch: pip install 'querist\[torch\]'"):
         train(made)
+
+
+def test_what_the_template_finds_guides_a_picker_that_has_few_picks(made):
+    """One searched corner with two picks: alone it teaches little, the candidates of the pool teach the rest."""
+    pool, labels = made
+    points = [point for point in labels[0]["points"] if point[0] < 120 and point[1] < 100]
+    corner = [{"points": points, "searched": [[0, 0, 120, 100]]}]
+    truth = TASK.encode(labels[3:])
+    found = []
+    for guided in (0, 40):
+        learner = Picker(20, steps=20, epochs=1, batch=4, guided=guided)
+        model = train(made, learner, rows=range(1), labels=corner)
+        found.append(TASK.metrics(truth, model.predict(pool.items[np.arange(3, 6)], BOTH))["average_precision"])
+    assert found[1] > found[0] + 0.1
+    with pytest.raises(BadInput, match="picker: guided must be a whole number, 0 or more: got -1"):
+        Picker(20, guided=-1)
+
+
+def test_a_guess_leaves_out_what_the_template_is_unsure_of(made):
+    reader = Reader(20.0)
+    places, probs = np.array([[60.0, 60.0], [120.0, 100.0], [200.0, 160.0]]), np.array([0.9, 0.5, 0.1])
+    scene = reader.guess(made[0].items, 0, places, probs)
+    assert len(scene.boxes) == 1
+    assert scene.known is not None
+    assert (~scene.known).sum() == 20 * 20, "a square of a diameter round the second"
+    assert not scene.known[100, 120]

@@ -19,7 +19,7 @@ from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
 from querist.learners.template import Template
 from querist.tasks._picks import Coded
-from querist.tasks.particles import ranked
+from querist.tasks.particles import candidates, ranked
 from querist.view import Evidence, Need
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ LEAST = 0.05
 DENSITY = 4.0
 """Candidates of a micrograph at most, in squares of a diameter that it holds."""
 NOISE = 0.2
+SURE = 0.75
+"""From this probability on the template's word on a candidate counts, for and against; between them it says nothing."""
+MOSTLY = 0.5
+"""The searched share of the pool from which on there is no need of guesses."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class Picker(OfCentres):
     which becomes the probability ½; else the labelled ones themselves. Without any pick it is ``template``, which needs
     none. ``members``, ``draws``, ``warm_start``, ``device``: as of ``detector``.
 
+    While less than half of the pool was searched, the network is shown for ``guided`` steps before all others (None: a
+    third of ``steps``) what the template, taught by the picks, finds in the pool: so few picks, or answers about single
+    candidates, teach more.
+
     Evidence: elements [M, 2] (not a particle, a particle), [M, K, 2] with K > 1 opinions; places [M, 3] (x, y,
     diameter); embed, pooled features (of the template none). Cost: steps · batch passes forward and back on 96² pixels;
     a prediction members passes. Needs ``pip install 'querist[torch]'``. Raises BadInput, BadData, BadLabel,
@@ -66,6 +74,7 @@ class Picker(OfCentres):
     _: KW_ONLY
     epochs: int = 15
     held_out: float = 0.2
+    guided: int | None = None
 
     eats: ClassVar[str] = "raw"
     about: ClassVar[About] = About(
@@ -78,11 +87,17 @@ class Picker(OfCentres):
     def _check_own(self) -> None:
         if self.diameter is not None and not 0 < self.diameter < float("inf"):
             raise BadInput(f"picker: diameter must be a positive number of pixels: got {self.diameter!r}")
+        if self.guided is not None and (not isinstance(self.guided, int) or self.guided < 0):
+            raise BadInput(f"picker: guided must be a whole number, 0 or more: got {self.guided!r}")
 
     @property
     def provides(self) -> frozenset[Need]:
         """Name the evidence: elements, places, and embed once there are picks."""
         return GIVES
+
+    @property
+    def _guided(self) -> int:
+        return self.steps // 3 if self.guided is None else self.guided
 
     def fit(
         self,
@@ -103,16 +118,32 @@ class Picker(OfCentres):
         reader = Reader(self._diameter(targets.tolist()))
         scenes = [reader.scene(items, row, target) for row, target in enumerate(targets)]
         held, learn = held_micrographs(targets.tolist(), self.held_out, rng)
-        raw = self._trained([scenes[row] for row in learn], reader, self._begin(warm), rng)
+        states, seen = self._begin(warm), [scenes[row] for row in learn]
+        plan = self._plan(seen, shorter=states is not None)
+        if states is None and self._guided and pool is not None and area_of(scenes) < MOSTLY * reader.area(pool):
+            states = self._guesses((items, targets), reader, pool, rng)
+        raw = self._trained(seen, reader, plan, states, rng=rng)
         return raw.cut(items[np.array(held or learn)], [targets[row] for row in held or learn])
 
+    def _guesses(
+        self, known: tuple[Items, NDArray[Any]], reader: Reader, pool: Items, rng: np.random.Generator
+    ) -> list[Any]:
+        """Train on what the template finds in as much of the pool as the steps can show; gives the weights."""
+        template = Template(reader.diameter).fit(*known, classes=1, rng=rng)
+        shown = self._guided * self.batch * PART**2
+        count = max(1, round(len(pool) * min(1.0, shown / reader.area(pool))))
+        rows = np.sort(rng.permutation(len(pool))[:count])
+        found = candidates(template.predict(pool[rows], {"elements", "places"}))
+        scenes = [reader.guess(pool, row, *each) for row, each in zip(rows.tolist(), found, strict=True)]
+        plan = replace(self._plan(scenes, shorter=False), steps=self._guided)
+        return [net.state_dict() for net in self._trained(scenes, reader, plan, None, rng=rng).centres.nets]
+
     def _trained(
-        self, scenes: list[Scene], reader: Reader, states: list[Any] | None, rng: np.random.Generator
+        self, scenes: list[Scene], reader: Reader, plan: Plan, states: list[Any] | None, *, rng: np.random.Generator
     ) -> TrainedPicker:
         from querist.learners import _centres
 
         team = _centres.Team(self.members, self.draws, self.device, states)
-        plan = self._plan(scenes, shorter=states is not None)
         nets, masks = _centres.trained(scenes, team, make=lambda: _net(self.draws), plan=plan, rng=rng)
         limits = _centres.Limits(1, LEAST, near_each_other)
         return TrainedPicker(_centres.Centres(nets, masks, limits, np.zeros(1)), reader)
@@ -120,8 +151,7 @@ class Picker(OfCentres):
     def _plan(self, scenes: list[Scene], *, shorter: bool) -> Plan:
         from querist.learners._scenes import Plan
 
-        area = sum(float(scene.image[0].size if scene.known is None else scene.known.sum()) for scene in scenes)
-        steps = max(self.steps, round(self.epochs * area / PART**2 / self.batch))
+        steps = max(self.steps, round(self.epochs * area_of(scenes) / PART**2 / self.batch))
         return Plan(
             max(1, steps // 3) if shorter else steps,
             *(self.batch, self.rate, (PART, PART), 1.15),
@@ -140,6 +170,11 @@ class Picker(OfCentres):
                 "picker(diameter=30)"
             )
         return float(np.median(stated))
+
+
+def area_of(scenes: Sequence[Scene]) -> float:
+    """Count the pixels, binned, that somebody searched."""
+    return sum(float(scene.image[0].size if scene.known is None else scene.known.sum()) for scene in scenes)
 
 
 def _net(draws: int) -> CentreNet:
@@ -173,6 +208,18 @@ class Reader:
         corners = (target.points + 0.5) / self.factor - size / 2
         boxes = np.column_stack([np.zeros(len(corners)), corners, np.full((len(corners), 2), size)])
         return Scene(image, boxes, known_pixels(target.searched, self.factor, image.shape[1:]))
+
+    def guess(self, items: Items, row: int, places: Floats, probs: Floats) -> Scene:
+        """Read one micrograph with the candidates that are rather certain; round the others nothing is known."""
+        sure = self.scene(items, row, Coded(places[probs >= SURE, :2], self.diameter, None))
+        unsure = places[(probs < SURE) & (probs > 1 - SURE), :2] - self.diameter / 2
+        squares = np.column_stack([unsure, np.full((len(unsure), 2), self.diameter)])
+        hidden = known_pixels(squares, self.factor, sure.image.shape[1:])
+        return replace(sure, known=None if hidden is None else ~hidden)
+
+    def area(self, items: Items) -> float:
+        """Count the pixels of micrographs, binned."""
+        return float((items.sizes / self.factor).prod(axis=1).sum())
 
     def places(self, boxes: Floats) -> Floats:
         """Give the middle of boxes [M, K, 4] over all opinions, in pixels as recorded: x, y, diameter [M, 3]."""
