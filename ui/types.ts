@@ -678,8 +678,9 @@ export interface components {
          * AnswerGiven
          * @description One answer. ``uid`` makes it count once however often it is sent.
          *
-         *     ``label`` is for the kind label; ``flag``, ``comment`` and ``reviewed`` for the kind note, an absent one stays as it
-         *     was. ``bulk`` says that many items were answered at once: refused of the audit, and of what others have.
+         *     ``label`` is for the kind label; ``flag``, ``comment``, ``reviewed`` and ``informed`` (the label before it was given
+         *     in a review) for the kind note, an absent one stays as it was. ``bulk`` says that
+         *     many items were answered at once: refused of the audit, and of what others have.
          */
         AnswerGiven: {
             /** Bulk */
@@ -688,6 +689,8 @@ export interface components {
             comment?: string | null;
             /** Flag */
             flag?: boolean | null;
+            /** Informed */
+            informed?: boolean | null;
             /** Item */
             item: string;
             /**

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
 Scheme = Literal["light", "dark"]
-PATIENCE = 60_000
+PATIENCE = 120_000
 """Milliseconds that a test waits for something before it says that it never came; no test measures time by it."""
 
 

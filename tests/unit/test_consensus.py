@@ -95,6 +95,21 @@ class TestStudy:
         with Study.open(tmp_path / "a.querist") as again:
             assert again.labels() == stepwise
 
+    def test_people_are_judged_when_somebody_looks_and_an_opinion_has_changed(self, monkeypatch) -> None:
+        study, fits, real = self.crowd(), [], Crowd.of
+        monkeypatch.setattr(Crowd, "of", staticmethod(lambda *said, **more: fits.append(1) or real(*said, **more)))
+        assert study.answers("item_00")[0].who == "ann"
+        assert fits == []
+        labels = study.labels()
+        study.note("item_00", "ann", flag=True)
+        study.skip("item_39", "ann")
+        study.skip("item_05", "eve")
+        assert study.labels() == labels
+        assert (study.status().labelled, study.dashboard().agreement["items"], len(fits)) == (20, 20, 1)
+        answer(study, "item_30", "ann", right=True)
+        assert len(study.labels()) == 21
+        assert len(fits) == 2
+
     def test_status_tells_how_well_people_label(self) -> None:
         found = {one["who"]: one for one in self.crowd().status().annotators}
         assert list(found) == ["ann", "bob", "dan"]

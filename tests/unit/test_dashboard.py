@@ -15,6 +15,7 @@ from querist.estimate.agreement import agreement
 from querist.estimate.by_class import LEAST, by_class, confusion
 from querist.estimate.pace import HOUR, Pace
 from querist.estimate.reliability import reliability
+from querist.study.search import Goal
 from querist.tasks._scores import ece
 
 CODES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=80)
@@ -200,6 +201,10 @@ def test_the_figures_are_json_and_do_not_change_by_looking(study):
             "the audit's answers train the model: figures by class need answers that it has not",
         ),
         ({"audit": 0.5}, "no audit item was answered when this model was trained"),
+        (
+            {"goal": Goal("a", stop="certified")},
+            "a search tells its recall from its random sample: figures by class need an audit, which it has not",
+        ),
     ],
 )
 def test_without_answers_that_the_model_has_not_seen_nothing_is_claimed(options, why):
@@ -220,3 +225,22 @@ def test_people_are_compared_on_what_they_share(study):
     assert (found["items"], pair["who"], pair["other"], pair["items"]) == (40, "ann", "bob", 40)
     same = np.mean([labels[id] == ("a" if at % 4 == 0 else labels[id]) for at, id in enumerate(list(labels)[:40])])
     assert pair["share"] == pytest.approx(same)
+
+
+def test_a_label_of_a_review_is_no_second_opinion(study):
+    """Bob agrees with ann on 40 items; in a review eve takes 20 of the labels over, and bob changes 10 of his own."""
+    labels = study.labels()
+    items = list(labels)[:40]
+    for id in items:
+        study.tell(id, labels[id], who="bob")
+    before = study.dashboard().agreement, study.status().annotators
+    assert before[0]["share"] == 1.0
+    other = {"a": "b", "b": "c", "c": "a"}
+    for who, some in (("eve", items[:20]), ("bob", items[20:30])):
+        for id in some:
+            study.tell(id, other[labels[id]], who=who)
+            study.note(id, who, reviewed=True, informed=True)
+    assert (study.dashboard().agreement, study.status().annotators) == before
+    assert study.labels()[items[0]] == other[labels[items[0]]], "it is an answer all the same"
+    study.tell(items[20], other[labels[items[20]]], who="bob")  # said again, without the others in sight
+    assert study.dashboard().agreement["share"] < 1.0

@@ -82,7 +82,9 @@ def test_an_item_was_chosen_before_its_first_answer_not_before_its_first_note():
 def test_a_note_of_another_form_is_refused(study, said):
     item = study.pool.ids[0]
     with pytest.raises(
-        BadInput, match=r'a note must be \{"flag": true or false, "comment": "…", "reviewed": true or false\}'
+        BadInput,
+        match=r'a note must be \{"flag": true or false, "comment": "…", "reviewed": true or false, "informed": true or '
+        r"false\}",
     ) as caught:
         study.record([Answer(item, said, "note", "ann")])
     assert repr(item) in str(caught.value)

@@ -114,10 +114,10 @@ def test_a_simulation_by_cost_from_end_to_end(tmp_path) -> None:
     [
         (
             {"cost": "items", "spend": 5.0},
-            "spend is a budget of cost, and the cost here is counted in items: give budget",
+            r"spend \(--spend\) is a budget of cost, and the cost here is counted in items: give budget \(--budget\)",
         ),
-        ({"spend": 0.0}, "spend must be a number above 0, in seconds: got 0.0"),
-        ({"spend": float("inf")}, "spend must be a number above 0, in seconds: got inf"),
+        ({"spend": 0.0}, r"spend \(--spend\) must be a number above 0, in seconds: got 0.0"),
+        ({"spend": float("inf")}, r"spend \(--spend\) must be a number above 0, in seconds: got inf"),
     ],
 )
 def test_a_budget_that_is_none_is_refused(options: dict[str, Any], message: str) -> None:

@@ -204,6 +204,11 @@ def test_a_study_with_nothing_to_ask_is_refused() -> None:
     assert len(Study.create(None, "iris", keep_labels=False).labels()) == 0
 
 
+def test_a_wrong_encoder_is_told_before_that_nothing_is_left_to_ask() -> None:
+    with pytest.raises(BadInput, match="the encoder 'pixels' reads images or texts: the pool holds"):
+        Study.create(None, "iris", encoder="pixels")
+
+
 def test_no_class_known_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(BadInput, match=r"no class is known: the data hold no labels; name them with labels="):
         Study.create(None, np.zeros((3, 2)))

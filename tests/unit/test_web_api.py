@@ -13,6 +13,7 @@ from web_site import TEXTS, Site, answer, claim, site, texts, texts_made, told
 from querist import Study
 from querist.formats import label_format
 from querist.tasks import Answer
+from querist.web import ledger
 from querist.web.desk import Wish
 from querist.web.training import Supervisor
 
@@ -235,10 +236,19 @@ class TestAnswers:
         assert (found["items"], found["labelled"], found["aside"], found["remaining"]) == (12, 2, 1, 10)
         assert found["classes"] == {"good": 2, "bad": 0}
         assert found["people"] == [{"who": "ann", "n": 2}]
-        assert found["per_minute"] == 2.0
+        assert found["per_minute"] == 0.0, "nobody timed them"
         assert found["behind"] == 3
         assert found["model"]["round"] == 1
         assert found["sentence"] == "2 of 12 items labelled, 3 answers since the last training"
+
+    def test_speed_counts_the_labels_that_the_seconds_of_a_label_are_of(self, films, monkeypatch):
+        ann, ids = films.person("ann"), films.study.pool.ids
+        answer(ann, told(ids[0], "good", seconds=5), told(ids[1], "bad", seconds=3), told(ids[2], "bad"))
+        last = films.study.store.events()[-1].at
+        for seconds, speed in ((0, 24.0), (5, 12.0), (595, 0.2), (601, 0.0)):
+            monkeypatch.setattr(ledger, "milliseconds", lambda now=last + 1000 * seconds: now)
+            assert ann.get("/api/status").json()["per_minute"] == speed
+        assert ann.get("/api/dashboard").json()["pace"]["n"] == 2
 
     def test_status_knows_answers_of_other_processes(self, films):
         ann = films.person("ann")

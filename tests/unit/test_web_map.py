@@ -13,7 +13,7 @@ from web_site import answer, site, told
 
 from querist import Study
 from querist.study.landscape import audited, landscape
-from querist.web import maps
+from querist.web import maps, seek
 from querist.web.desk import Wish
 from querist.web.training import Supervisor
 
@@ -140,18 +140,18 @@ def test_the_round_is_that_in_which_an_item_was_answered(study, quiet):
 
 def test_two_who_look_at_once_count_each_round_once(study, quiet, monkeypatch):
     drawn(study)
-    read, second = study.store.ranking, []
+    read, second = study.store.published, []
     with site(study) as films:
         atlas = films.server.desk.atlas
 
-        def slow(number):
-            if not second:  # the other one comes while the first reads
+        def slow(number=None):
+            if number is not None and not second:  # the other one comes while the first reads
                 second.append(threading.Thread(target=atlas.columns))
                 second[0].start()
                 second[0].join(timeout=0.5)
             return read(number)
 
-        monkeypatch.setattr(study.store, "ranking", slow)
+        monkeypatch.setattr(study.store, "published", slow)
         atlas.columns()
         second[0].join()
         assert len(atlas._round_times()) == study.store.published().round
@@ -192,6 +192,22 @@ def test_search_finds_ids_and_texts(tmp_path, quiet):
         assert ann.get("/api/map/search?q=film 12").json()["rows"] == [12]
         assert ann.get(f"/api/map/search?q={study.pool.ids[3]}").json()["rows"] == [3]
         assert ann.get("/api/map/search?q=").status_code == 422
+        study.add(["a GOOD film that came later"])
+        assert ann.get("/api/map/search?q=came later").json()["rows"] == [30]
+        found = ann.post("/api/grid", json={"by": "search", "value": "CAME LATER"}).json()
+        assert [tile["id"] for tile in found["tiles"]] == [study.pool.ids[30]]
+
+
+def test_search_folds_each_text_once_for_the_map_and_the_grid(tmp_path, quiet, monkeypatch):
+    seen = []
+    monkeypatch.setattr(seek, "_told", lambda pool, row: seen.append(row) or f"Room {row}")
+    rows = [{"id": str(number), "room": number} for number in range(20)]
+    with Study.create(tmp_path / "r.querist", rows, labels=["good", "bad"]) as study, site(study) as rooms:
+        ann = rooms.person("ann")
+        for _ in range(2):
+            assert ann.get("/api/map/search?q=ROOM 7").json()["rows"] == [7]
+            assert ann.post("/api/grid", json={"by": "search", "value": "rOOm 1", "n": 50}).json()["total"] == 11
+    assert seen == list(range(20))
 
 
 def test_rows_that_are_not_there_are_refused(study, quiet):

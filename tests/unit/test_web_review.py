@@ -191,6 +191,13 @@ class TestGrid:
         mine = grid(ann, by="ids", ids=[one["id"] for one in held])
         assert {tile["id"] for tile in mine["tiles"]} == {one["id"] for one in held} - audit
 
+    def test_shows_an_item_once_that_is_named_twice(self, rooms):
+        bob = rooms.person("bob")
+        one = grid(bob, by="search", n=1)["tiles"][0]["id"]
+        twice = grid(bob, by="ids", ids=[one, one])
+        assert ([tile["id"] for tile in twice["tiles"]], twice["total"]) == ([one], 1)
+        assert twice["sentence"] == "of the 1 that were chosen"
+
     def test_shows_what_is_predicted_as_a_class_the_surest_first(self, rooms):
         found = grid(rooms.person("bob"), by="class", value="bad", n=100)
         assert found["total"] == found["sizes"]["bad"] == len(found["tiles"])

@@ -74,18 +74,18 @@ export function undone(review: Review): { review: Review; decision: Decision } |
 
 export type Uid = () => string;
 
-/** What a decision says to the server: the new label as an answer of this person's own, and that the item was reviewed. */
+/** What a decision says to the server: that the item was reviewed, and the new label, which is no opinion of its own. */
 export function said({ doubt, label }: Decision, uid: Uid): Answer[] {
   const item = doubt.item.id;
   const seen: Answer = { uid: uid(), item, kind: "note", reviewed: true };
-  return label === null ? [seen] : [{ uid: uid(), item, kind: "label", label }, seen];
+  return label === null ? [seen] : [{ uid: uid(), item, kind: "label", label }, { ...seen, informed: true }];
 }
 
 /** What takes a decision back: this person's answer as it was before, or none. */
 export function unsaid({ doubt, label }: Decision, uid: Uid): Answer[] {
   const item = doubt.item.id;
   const seen: Answer = { uid: uid(), item, kind: "note", reviewed: false };
-  return label === null ? [seen] : [before(doubt.item, uid()), seen];
+  return label === null ? [seen] : [before(doubt.item, uid()), { ...seen, informed: false }];
 }
 
 function before({ id, mine }: Item, uid: string): Answer {

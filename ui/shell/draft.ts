@@ -100,9 +100,13 @@ function choose(chosen: Source): void {
   columns.value = { text: null, label: null, id: null };
 }
 
+let looks = 0;
+
 async function look(): Promise<void> {
   if (!source.value) return;
+  const mine = ++looks;
   const found = await post<Preview>("/api/preview", { ...source.value.given, ...columns.value, task: task.value });
+  if (mine !== looks) return; // looked again since, at other data or for another task
   if (columns.value.label !== "") foundNames.value = found.labels;
   preview.value = found;
 }

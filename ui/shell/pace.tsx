@@ -15,7 +15,7 @@ export function Pace({ pace }: { pace: Found }) {
       ) : (
         <>
           <p class="sentence">
-            <strong>{seconds(pace.median)}</strong> a label <span class="quiet">(median of {counted(pace.n, "timed label")})</span>
+            <strong>{seconds(pace.median)}</strong> a label <span class="quiet">(median of {counted(pace.n, "timed label")}, pauses left out)</span>
           </p>
           <ul class="plain">
             {pace.people.map((one) => (

@@ -124,12 +124,12 @@ function Told({ n, kind, name }: { n: number; kind: number; name: string }) {
   );
 }
 
-/** How fast labels come, and what that means for what is left. */
+/** How fast timed labels come, and what that means for what is left. */
 function pace({ items, per_minute, remaining }: StatusInfo): string {
   const all = `of ${counted(items, "item")}`;
   if (!(per_minute > 0)) return all;
   const left = remaining > 0 ? `; all the rest would take ${duration((remaining / per_minute) * 60)}` : "";
-  return `${all} · ${per_minute.toFixed(per_minute < 10 ? 1 : 0)} labels per minute${left}`;
+  return `${all} · ${per_minute.toFixed(per_minute < 10 ? 1 : 0)} timed labels per minute, pauses included${left}`;
 }
 
 function Bars({ title, rows, nothing }: { title: string; rows: readonly (readonly [string, number])[]; nothing: string }) {

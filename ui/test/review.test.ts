@@ -48,18 +48,19 @@ test("keeping is a note and no answer; changing is both", () => {
   assert.deepEqual(said({ doubt: doubt("a"), label: null }, uid), [{ uid: "u", item: "a", kind: "note", reviewed: true }]);
   assert.deepEqual(said({ doubt: doubt("a"), label: "dog" }, uid), [
     { uid: "u", item: "a", kind: "label", label: "dog" },
-    { uid: "u", item: "a", kind: "note", reviewed: true },
+    { uid: "u", item: "a", kind: "note", reviewed: true, informed: true },
   ]);
 });
 
 test("undo gives back what this person had said before, or takes the answer back", () => {
   const off = { uid: "u", item: "a", kind: "note", reviewed: false };
   assert.deepEqual(unsaid({ doubt: doubt("a"), label: null }, uid), [off]);
-  assert.deepEqual(unsaid({ doubt: doubt("a"), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "retract" }, off]);
+  const open = { ...off, informed: false };
+  assert.deepEqual(unsaid({ doubt: doubt("a"), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "retract" }, open]);
   const mine = { kind: "label" as const, label: "cat", at: 1 };
-  assert.deepEqual(unsaid({ doubt: doubt("a", mine), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "label", label: "cat" }, off]);
+  assert.deepEqual(unsaid({ doubt: doubt("a", mine), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "label", label: "cat" }, open]);
   const unsure = { kind: "unsure" as const, label: null, at: 1 };
-  assert.deepEqual(unsaid({ doubt: doubt("a", unsure), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "unsure" }, off]);
+  assert.deepEqual(unsaid({ doubt: doubt("a", unsure), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "unsure" }, open]);
 });
 
 test("a probability in words", () => {

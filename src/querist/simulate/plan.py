@@ -113,9 +113,12 @@ class Plan:
 
     def _check_spend(self, spend: float) -> None:
         if self.cost == "items":
-            raise BadInput("spend is a budget of cost, and the cost here is counted in items: give budget, or cost=…")
+            raise BadInput(
+                "spend (--spend) is a budget of cost, and the cost here is counted in items: give budget (--budget), "
+                "or another cost (--cost)"
+            )
         if not 0.0 < spend < float("inf"):
-            raise BadInput(f"spend must be a number above 0, in {self.cost}: got {spend}")
+            raise BadInput(f"spend (--spend) must be a number above 0, in {self.cost}: got {spend}")
 
     @property
     def unit(self) -> str:

@@ -183,13 +183,14 @@ class MemoryStore:
             found = self._rounds[number - 1]
             return Ranking(found.position, found.rows, json.loads(found.info), found.at)
 
-    def published(self) -> Published | None:
-        """Say which ranking is current, without its queue."""
+    def published(self, round: int | None = None) -> Published | None:
+        """Say which ranking is current, or tell of a round's, without its queue."""
         with self._open():
-            if not self._rounds:
+            number = len(self._rounds) if round is None else round
+            if not 0 < number <= len(self._rounds):
                 return None
-            last = self._rounds[-1]
-            return Published(len(self._rounds), last.position, json.loads(last.info), last.at)
+            found = self._rounds[number - 1]
+            return Published(number, found.position, json.loads(found.info), found.at)
 
     # Leases.
 

@@ -109,8 +109,8 @@ class Store(Protocol):
         """
         ...
 
-    def published(self) -> Published | None:
-        """Say which ranking is current, without reading its queue; None before the first."""
+    def published(self, round: int | None = None) -> Published | None:
+        """Say which ranking is current, or tell of a round's, without reading its queue; None where there is none."""
         ...
 
     def claim(self, who: str, n: int, *, seconds: float = 600.0, overlap: int = 1) -> list[Claim]:

@@ -173,10 +173,7 @@ def _settle(connection: Connection, row: Record) -> None:
 
 def read_ranking(connection: Connection, round: int | None) -> Ranking | None:
     """Read a round's ranking, the current one for None; of a replaced one the rows that are kept."""
-    if round is None:
-        found = _current(connection)
-    else:
-        found = connection.execute(select(ranking).where(ranking.c.round == round)).one_or_none()
+    found = _found(connection, round)
     if found is None:
         return None
     columns = item.c.id, queue.c.value, queue.c.propensity, queue.c.reason
@@ -187,7 +184,13 @@ def read_ranking(connection: Connection, round: int | None) -> Ranking | None:
     return Ranking(found.position, places, json.loads(found.info), found.at)
 
 
-def read_published(connection: Connection) -> Published | None:
-    """Read which ranking is current, without its queue."""
-    found = _current(connection)
+def _found(connection: Connection, round: int | None) -> Record | None:
+    if round is None:
+        return _current(connection)
+    return connection.execute(select(ranking).where(ranking.c.round == round)).one_or_none()
+
+
+def read_published(connection: Connection, round: int | None) -> Published | None:
+    """Read which ranking is current, or that of a round, without its queue."""
+    found = _found(connection, round)
     return None if found is None else Published(found.round, found.position, json.loads(found.info), found.at)

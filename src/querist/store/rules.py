@@ -118,17 +118,17 @@ def check_answer(answer: Answer) -> None:
 
 
 def check_note(answer: Answer) -> None:
-    """Refuse a note that says nothing, or anything but a flag, a comment and a review; raises BadInput.
+    """Refuse a note that says nothing, or anything but a flag, a comment and what a review was; raises BadInput.
 
     >>> check_note(Answer("a", {"flag": True}, "note"))
     """
     said = answer.label
-    kinds = {"flag": bool, "comment": str, "reviewed": bool}
+    kinds = {"flag": bool, "comment": str, "reviewed": bool, "informed": bool}
     good = isinstance(said, dict) and said and all(type(said[name]) is kinds.get(name) for name in said)
     if not good:
         raise BadInput(
-            'a note must be {"flag": true or false, "comment": "…", "reviewed": true or false}, or some of these: '
-            f"item {answer.item!r} has {said!r}"
+            'a note must be {"flag": true or false, "comment": "…", "reviewed": true or false, "informed": true or '
+            f"false}}, or some of these: item {answer.item!r} has {said!r}"
         )
     check_text("a comment", said.get("comment", ""))
 

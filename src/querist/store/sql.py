@@ -90,9 +90,9 @@ class SqlStore:
         """Read back a round's ranking (default: the current one); None when there is none."""
         return self._database.read(lambda connection: publish.read_ranking(connection, round))
 
-    def published(self) -> Published | None:
-        """Say which ranking is current, without its queue."""
-        return self._database.read(publish.read_published)
+    def published(self, round: int | None = None) -> Published | None:
+        """Say which ranking is current, or tell of a round's, without its queue."""
+        return self._database.read(lambda connection: publish.read_published(connection, round))
 
     def claim(self, who: str, n: int, *, seconds: float = 600.0, overlap: int = 1) -> list[Claim]:
         """Hand out up to n items to a person, atomically, own leases first."""

@@ -74,7 +74,7 @@ class Audited:
 
 
 def dashboard_of(settings: Settings, known: Known, store: Store) -> Dashboard:
-    """Put the figures together. Cost: the last 50 rounds are read, the audit's answers, and the shared items."""
+    """Put the figures together. Cost: that of reading what 50 rounds say of themselves, the audit, the shared items."""
     current = store.published()
     audited = _audited(settings, known, store, current)
     shared = known.shared()
@@ -98,6 +98,8 @@ def dashboard_of(settings: Settings, known: Known, store: Store) -> Dashboard:
 def _audited(settings: Settings, known: Known, store: Store, current: Published | None) -> Audited | str:
     """Pair the answers of the audit with the current model's word on them; a sentence where that cannot be."""
     reserve = settings.held
+    if reserve.mode == "sample":
+        return "a search tells its recall from its random sample: figures by class need an audit, which it has not"
     if not reserve.share:
         return "this study has no audit: nothing can be said of the model without bias"
     if reserve.mode != "apart":
@@ -144,8 +146,8 @@ def curve(store: Store, current: Published | None) -> Iterator[dict[str, Any]]:
     """Give the accuracy of each of the last models that the audit could tell, oldest first."""
     last = 0 if current is None else current.round
     for number in range(max(last - POINTS, 0) + 1, last + 1):
-        ranking = current if current is not None and number == last else store.ranking(number)
-        point = None if ranking is None else point_of(ranking.info)
+        published = current if number == last else store.published(number)
+        point = None if published is None else point_of(published.info)
         if point is not None:
             yield point
 

@@ -13,6 +13,7 @@ from querist.data import Pool
 from querist.estimate.pace import Pace
 from querist.store.protocol import Event
 from querist.study.audit import Reserve
+from querist.study.opinions import Opinions
 from querist.tasks import Classification
 from querist.tasks.crowd import Crowd
 from querist.tasks.protocol import Answer, Label, Task
@@ -28,11 +29,9 @@ IMPORT = "import"
 class Known:
     """What the log says up to a position; kept up to date event by event, O(1) each.
 
-    Where several people answer the same items (``overlap``), reading ends with a consensus over all of them.
-
-    ``codes`` int64 [N] holds the class of each row in ingest order, −1 without a label; where a label is more than one
-    class (spans, sets), it only tells the labelled rows. ``reserved`` bool [N] marks the rows of the audit. ``pace``
-    tells how fast people label.
+    Where several people answer the same items (``overlap``), who looks at the labels finds a consensus over all of
+    them, made when somebody looks. ``reserved`` bool [N] marks the rows of the audit. ``pace`` tells how fast people
+    label.
     """
 
     def __init__(self, task: Task, pool: Pool, overlap: int = 1, reserve: Reserve | None = None) -> None:
@@ -41,12 +40,14 @@ class Known:
         self.overlap = overlap
         self.position = 0
         self.pace = Pace()
-        self.labels: dict[str, Label] = {}
+        self._labels: dict[str, Label] = {}
         self.aside: set[str] = set()
         self._answers: dict[str, dict[str, Answer]] = {}
         self._people: dict[str, int] = {}
         self._shared: set[str] = set()
+        self._opinions = Opinions()
         self._judged: tuple[int, Crowd | None] = (-1, None)
+        self._told, self._settled = 0, (0, 0)
         self._plain = task.encode([]).dtype == np.int64 and task.encode([]).ndim == 1
         self._grow(pool)
 
@@ -54,8 +55,8 @@ class Known:
         self.pool = pool
         self.reserved = np.zeros(len(pool), bool) if self._reserve is None else self._reserve.mask(pool)
         self._order = self._reserve.order(pool) if self._reserve and self._reserve.mode == "sample" else None
-        self.codes: NDArray[np.int64] = np.full(len(pool), UNKNOWN, np.int64)
-        for item, label in self.labels.items():
+        self._codes: NDArray[np.int64] = np.full(len(pool), UNKNOWN, np.int64)
+        for item, label in self._labels.items():
             self._code(item, label)
 
     def use(self, pool: Pool) -> None:
@@ -65,17 +66,32 @@ class Known:
 
     def _code(self, item: str, label: Label | None) -> None:
         row = self.pool.rows([item])[0]
-        self.codes[row] = UNKNOWN if label is None else self.task.encode([label])[0] if self._plain else LABELLED
+        self._codes[row] = UNKNOWN if label is None else self.task.encode([label])[0] if self._plain else LABELLED
+
+    @property
+    def labels(self) -> dict[str, Label]:
+        """The agreed label of each labelled item."""
+        self._settle()
+        return self._labels
+
+    @property
+    def codes(self) -> NDArray[np.int64]:
+        """The class of each row in ingest order, int64 [N], −1 without a label.
+
+        Where a label is more than one class (spans, sets), it only tells the labelled rows.
+        """
+        self._settle()
+        return self._codes
 
     def read(self, events: Iterable[Event]) -> None:
         """Fold in the events after the position."""
         for event in events:
             self._fold(event.answer)
+            if event.answer.who != IMPORT:
+                self._opinions.take(event.answer)
             if event.answer.kind == "label" and event.answer.who != IMPORT:
                 self.pace.add(event.answer.who, event.at, event.answer.seconds)
             self.position = event.position
-        if self.overlap > 1 and self._shared:
-            self._settle()
         if self._order is not None:
             self.reserved[:] = False
             self.reserved[self._order[: self._sampled(self._order)]] = True
@@ -97,6 +113,7 @@ class Known:
     def _fold(self, answer: Answer) -> None:
         if answer.kind == "note":
             return  # a remark for people: it never trains
+        self._told += 1
         people = self._answers.setdefault(answer.item, {})
         people.pop(answer.who, None)
         if answer.kind != "retract":
@@ -105,9 +122,9 @@ class Known:
         given = [a for a in people.values() if a.kind == "label"]
         label = self._agree(given) if given else None
         if label is None:
-            self.labels.pop(answer.item, None)
+            self._labels.pop(answer.item, None)
         else:
-            self.labels[answer.item] = label
+            self._labels[answer.item] = label
         several = sum(a.who != IMPORT for a in given) > 1
         (self._shared.add if several else self._shared.discard)(answer.item)
         set_aside = not given and bool(people)
@@ -122,34 +139,38 @@ class Known:
 
     def _settle(self) -> None:
         """Merge the answers on shared items anew, as the crowd that gave them is judged now."""
-        crowd = self.crowd
+        now = self._told, self._opinions.changes
+        if self.overlap == 1 or self._settled == now:
+            return
+        self._settled, crowd = now, self.crowd
         if crowd is None or not isinstance(self.task, Classification):
             return
         for item in self._shared:
             given = [a for a in self._answers[item].values() if a.kind == "label" and a.who != IMPORT]
-            self.labels[item] = self.task.merge(given, crowd)
-            self._code(item, self.labels[item])
+            self._labels[item] = self.task.merge(given, crowd)
+            self._code(item, self._labels[item])
 
     @property
     def crowd(self) -> Crowd | None:
         """Judge the people by the items that they share; None where no two answered one, or labels are not classes.
 
-        Fitted to all answers once for each log position; labels that came with the data are nobody's.
+        Fitted to all opinions, anew when one of them has changed; labels that came with the data are nobody's, and
+        those given in a review are none.
         """
-        if not self._shared or not isinstance(self.task, Classification):
+        if not self._opinions.shared or not isinstance(self.task, Classification):
             return None
-        if self._judged[0] != self.position:
+        if self._judged[0] != self._opinions.changes:
             code = {label: at for at, label in enumerate(self.task.labels)}
-            said = [_said(people, code) for people in self._answers.values()]
-            self._judged = (self.position, Crowd.of([one for one in said if one], classes=self.task.classes))
+            said = [_coded(people, code) for people in self._opinions.all()]
+            self._judged = (self._opinions.changes, Crowd.of(said, classes=self.task.classes))
         return self._judged[1]
 
     def shared(self) -> list[dict[str, int]]:
-        """Say of each item that two or more people labelled who said which class (its code); none but for classes."""
+        """Say of each item on which two have an opinion who said which class (its code); none but for classes."""
         if not isinstance(self.task, Classification):
             return []
         code = {label: at for at, label in enumerate(self.task.labels)}
-        return [_said(self._answers[item], code) for item in sorted(self._shared)]
+        return [_coded(self._opinions.of(item), code) for item in sorted(self._opinions.shared)]
 
     def votes(self, rows: Rows) -> Ragged:
         """Give who named which class of some rows: pairs (person, class code), none where there is no label.
@@ -170,7 +191,7 @@ class Known:
         """List the items with some labels, but of fewer than ``overlap`` people, in ingest order."""
         if self.overlap == 1:
             return []
-        counts = {item: sum(a.kind == "label" for a in self._answers[item].values()) for item in self.labels}
+        counts = {item: sum(a.kind == "label" for a in self._answers[item].values()) for item in self._labels}
         return [item for item in self.pool.ids if 0 < counts.get(item, 0) < self.overlap]
 
     def open_again(self) -> NDArray[np.bool_]:
@@ -234,5 +255,5 @@ class Known:
         return self.task.encode([self.labels[self.pool.ids[row]] for row in rows.tolist()])
 
 
-def _said(people: dict[str, Answer], code: dict[Any, int]) -> dict[str, int]:
-    return {who: code[a.label] for who, a in people.items() if a.kind == "label" and who != IMPORT}
+def _coded(people: dict[str, Label], code: dict[Any, int]) -> dict[str, int]:
+    return {who: code[label] for who, label in people.items()}

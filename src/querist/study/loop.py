@@ -102,12 +102,12 @@ class Study:
         """
         dataset = dataset_of(data, reading)
         made = task_of(task, labels, dataset)
-        given = first_labels(dataset, made) if keep_labels else []
         settings, rule, model = chosen(
             dataset.pool, made, learner=learner, strategy=strategy, audit=audit, goal=goal, duplicates=duplicates,
             batch=batch, seed=int(seed), overlap=overlap, suggestions=suggestions, reserve=reserve, encoder=encoder,
             cost=cost,
         )  # fmt: skip
+        given = first_labels(dataset, made) if keep_labels else []
         with founding(path) as store:
             store.put("pool/1", blocks.dump(dataset.pool))
             store.put("settings", replace(settings, whole=False).dump())
@@ -234,7 +234,8 @@ class Study:
     def note(self, item: str, who: str = "", **said: Unpack[Remark]) -> int:
         """Keep what a person remarks beside an item: flag=True, comment="…", reviewed=True; it never trains.
 
-        The latest of each stands. Exports carry it. Raises UnknownItem, BadInput. Returns the log position.
+        The latest of each stands; informed=True: the label before it was given in a review. Exports carry it. Raises
+        UnknownItem, BadInput. Returns the log position.
         """
         return self.record([Answer(item, dict(said), "note", who)])[0]
 

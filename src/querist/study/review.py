@@ -1,9 +1,10 @@
 """What deserves a second look: labels that the model contradicts, people who disagree, unsure and flagged items.
 
-A decision in a review is an event in the log like any other. To change a label is an answer of the reviewer's own. To
-keep it is a note that says ``reviewed``, and no answer: who has read the label and the model's word before is no
-independent second opinion, and must not look like one in the figures on people. What was reviewed stays away until
-somebody answers the item anew, or flags it.
+A decision in a review is an event in the log like any other. Who has read the label and the model's word before is no
+independent second opinion, and must not look like one in the figures on people. So to keep a label is a note that says
+``reviewed``, and no answer; to change it is an answer of the reviewer's own, and a note behind it that says
+``informed`` too (``querist.study.opinions``). What was reviewed stays away until somebody answers the item anew, or
+flags it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from querist.errors import BadInput, near
 from querist.store import Store
 from querist.store.protocol import Event
 from querist.study.known import IMPORT, Known
+from querist.study.opinions import Opinions
 from querist.study.suspects import PLACE, Suspect, Suspects, judged, stored
 from querist.tasks import Answer, Classification, Label
 from querist.tasks.crowd import Crowd
@@ -81,6 +83,7 @@ class Looks:
         self._told: list[int] = []
         self._unsure: set[str] = set()
         self._shared: set[str] = set()
+        self._opinions = Opinions()
         self.shared = 0
         """How many answers there were on items that several people answered."""
 
@@ -88,6 +91,8 @@ class Looks:
         """Fold in the events after the position."""
         for event in events:
             self._note(event) if event.answer.kind == "note" else self._answer(event)
+            if event.answer.who != IMPORT:
+                self._opinions.take(event.answer)
             self.position = event.position
 
     def _answer(self, event: Event) -> None:
@@ -145,11 +150,11 @@ class Looks:
 
     def crowd(self, task: Task) -> Crowd | None:
         """Judge the people by the items that several answered; None before there is one, or without classes."""
-        shared = self.several()
-        if not isinstance(task, Classification) or not shared:
+        if not isinstance(task, Classification) or not self._opinions.shared:
             return None
         code = {label: at for at, label in enumerate(task.labels)}
-        said = [{who: code[label] for who, label in given.items()} for given in shared.values()]
+        shared = (self._opinions.of(item) for item in sorted(self._opinions.shared))
+        said = [{who: code[label] for who, label in given.items()} for given in shared]
         return Crowd.of(said, classes=task.classes)
 
     def unsure(self) -> Iterable[str]:

@@ -39,11 +39,17 @@ def in_places(view: View, chosen: Selection) -> Selection:
 
 
 def keep(store: Store, number: int, ids: Sequence[str], asks: Ragged | None) -> None:
-    """Keep what a round asks of each item; items that are asked whole are left out."""
+    """Keep what a round asks of each item; items that are asked whole are left out.
+
+    What a step wrote that was killed before its queue was published goes: the number is given anew.
+    """
+    name = f"asked/{number}"
+    found: dict[str, Stretches] = {}
     if asks is not None and len(asks.values):
         runs = np.split(asks.values, asks.starts[1:-1])
         found = {id: run.tolist() for id, run in zip(ids, runs, strict=False) if len(run)}
-        store.put(f"asked/{number}", json.dumps(found).encode())
+    if found or store.get(name) is not None:
+        store.put(name, json.dumps(found).encode())
 
 
 def answered(study: Study, queries: Sequence[Query], answers: Sequence[Answer]) -> list[Answer]:

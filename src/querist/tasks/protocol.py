@@ -18,11 +18,16 @@ Kind = Literal["label", "skip", "unsure", "retract", "note"]
 
 
 class Remark(TypedDict, total=False):
-    """What a person notes beside an item: a mark for a second look, words, or that the item was looked at again."""
+    """What a person notes beside an item: a mark for a second look, words, or that the item was looked at again.
+
+    ``informed`` says that the person's label before it was given with others' or the model's word in sight: it counts,
+    but as no opinion of its own in the figures on people.
+    """
 
     flag: bool
     comment: str
     reviewed: bool
+    informed: bool
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,9 @@ class ClaimSuite(StoreFixtures):
         found = store.ranking()
         assert found is not None
         assert found.at == clock.now
-        assert store.published() == Published(1, 7, ranking.info, clock.now)
+        assert store.published() == store.published(1) == Published(1, 7, ranking.info, clock.now)
         assert store.ranking(2) is None
+        assert [store.published(round) for round in (0, 2)] == [None, None]
 
     def test_the_same_position_and_info_are_the_same_ranking(self, store: Store) -> None:
         """Publishing again changes nothing; another position or info is another round."""
@@ -119,6 +120,7 @@ class ClaimSuite(StoreFixtures):
         found = store.ranking(2)
         assert found is not None
         assert (found.position, found.info, found.queue[2].item) == (1, {"batch": 2}, "c")
+        assert store.published(2) == Published(2, 1, {"batch": 2}, found.at)
 
     def test_refuses_a_ranking_that_makes_no_sense(self, asking: Store) -> None:
         """And the one before stays as it was."""

@@ -10,11 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Rows
-from querist.study import Study
 from querist.study.landscape import Landscape, audited
 from querist.web import maps, show
-from querist.web.ledger import Ledger
+from querist.web.kept import Kept
 from querist.web.models_map import MOST_FOUND, MapFound, MapInfo, MapItem
 from querist.web.training import Supervisor
 from querist.web.trouble import Trouble
@@ -28,16 +26,13 @@ UNSURE = 255
 class Atlas:
     """The map of one study. Cost of the columns O(items + labels), once for each log position."""
 
-    def __init__(
-        self, study: Study, ledger: Ledger, training: Supervisor, lock: threading.Lock, *, suggests: bool = True
-    ) -> None:
-        self._study, self._ledger, self._training, self._catch_up = study, ledger, training, lock
-        self._suggests = suggests
+    def __init__(self, kept: Kept, training: Supervisor) -> None:
+        self._study, self._ledger, self._seeker, self._catch_up, self._suggests = kept
+        self._training = training
         self._lock = threading.Lock()
         self._map: tuple[str, Landscape] | None = None
         self._columns: tuple[tuple[str, int], bytes] | None = None
         self._told: list[int] = []
-        self._texts: list[str] = []
 
     def want(self, method: str) -> MapInfo:
         """Let the training process draw the map now, and with each step from now on."""
@@ -138,8 +133,8 @@ class Atlas:
         """Say when each round was published, in milliseconds since 1970; each is read once."""
         current = self._study.store.published()
         for number in range(len(self._told) + 1, (0 if current is None else current.round) + 1):
-            ranking = self._study.store.ranking(number)
-            self._told.append(0 if ranking is None else ranking.at)
+            published = self._study.store.published(number)
+            self._told.append(0 if published is None else published.at)
         return self._told
 
     def items(self, rows: Sequence[int], who: str) -> list[MapItem]:
@@ -166,13 +161,7 @@ class Atlas:
 
     def search(self, text: str) -> MapFound:
         """Find the rows whose id or text holds a text, whatever its case. Cost O(text of the pool)."""
-        pool, sought = self._study.pool, text.casefold()
-        with self._lock:
-            for row in range(len(self._texts), len(pool)):
-                whole = pool.items[row] if pool.kind == "text" else None
-                shown = whole if isinstance(whole, str) else show.preview(pool, pool.ids[row])
-                self._texts.append(f"{pool.ids[row]}\n{shown}".casefold())
-        rows: Rows = np.flatnonzero([sought in one for one in self._texts])
+        rows = self._seeker.rows(text)
         return MapFound(rows=rows[:MOST_FOUND].tolist(), total=len(rows))
 
 

@@ -21,6 +21,7 @@ from querist.web.atlas import Atlas
 from querist.web.frames import Frames
 from querist.web.grid import Grid
 from querist.web.images import Shown, shown
+from querist.web.kept import Kept
 from querist.web.ledger import Ledger
 from querist.web.models import (
     AnswerGiven,
@@ -45,6 +46,7 @@ from querist.web.models_files import Imported, Skipped
 from querist.web.overview import status_info
 from querist.web.reviews import Reviews
 from querist.web.rounds import Rounds
+from querist.web.seek import Seeker
 from querist.web.tiles import Tile
 from querist.web.training import Plan, State, Supervisor
 from querist.web.trouble import Trouble
@@ -52,6 +54,7 @@ from querist.web.trouble import Trouble
 GUIDELINES = "web/guidelines"
 CHUNK = 500
 """Imported answers in one transaction, so that nobody waits longer than some milliseconds."""
+NOTED = ("flag", "comment", "reviewed", "informed")
 MOST_TOLD = 200
 """Lines of what an import left out."""
 
@@ -84,10 +87,11 @@ class Desk:
         self._rounds = Rounds(study.store)
         self._frames = Frames(study.pool)
         self.reviews = Reviews(study, self._ledger, self.item)
-        self.grid = Grid(study, self._ledger, self._lock, suggests=self._suggests)
+        kept = Kept(study, self._ledger, Seeker(study), self._lock, self._suggests)
+        self.grid = Grid(kept)
         self._training = Supervisor(_plan(study, self._news, self._rounds.warm))
         self._training.start()
-        self.atlas = Atlas(study, self._ledger, self._training, self._lock, suggests=self._suggests)
+        self.atlas = Atlas(kept, self._training)
 
     def close(self) -> None:
         """End the training process; the study stays open."""
@@ -353,7 +357,8 @@ class Desk:
 
 
 def _answer(who: str, given: AnswerGiven) -> Answer:
-    note = {name: said for name in ("flag", "comment", "reviewed") if (said := getattr(given, name)) is not None}
+    said = ((name, getattr(given, name)) for name in NOTED)
+    note = {name: what for name, what in said if what is not None}
     label = {"label": given.label, "note": note}.get(given.kind)
     return Answer(given.item, label, given.kind, who, given.seconds, lease=given.lease, uid=given.uid)
 

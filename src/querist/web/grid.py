@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from querist._arrays import Rows
 from querist.data import Pool
 from querist.store.rules import milliseconds
-from querist.study import Study
 from querist.study.landscape import audited
 from querist.tasks import Classification
 from querist.web import likeness, show
-from querist.web.ledger import Ledger
+from querist.web.kept import Kept
 from querist.web.likeness import Likeness
 from querist.web.models import AnswerGiven, Refused
 from querist.web.models_review import GridOfItems, GridRequest, Tile
@@ -42,8 +41,8 @@ class Closed(NamedTuple):
 class Grid:
     """The grid of one study; any number of threads may call."""
 
-    def __init__(self, study: Study, ledger: Ledger, lock: threading.Lock, *, suggests: bool = True) -> None:
-        self._study, self._ledger, self._catch_up, self._suggests = study, ledger, lock, suggests
+    def __init__(self, kept: Kept) -> None:
+        self._study, self._ledger, self._seeker, self._catch_up, self._suggests = kept
         self._lock = threading.Lock()
         self._seen: tuple[int, Likeness | None] = (-1, None)
         self._audit: NDArray[np.bool_] = np.zeros(0, bool)
@@ -85,10 +84,11 @@ class Grid:
 
     def _rows(self, wanted: GridRequest, seen: Likeness | None) -> tuple[Rows, str]:
         if wanted.by == "ids":
-            there = [id for id in wanted.ids if id in self._study.pool]
-            return self._study.pool.rows(there), f"of the {len(wanted.ids):,} that were chosen"
+            chosen = dict.fromkeys(wanted.ids)
+            there = [id for id in chosen if id in self._study.pool]
+            return self._study.pool.rows(there), f"of the {len(chosen):,} that were chosen"
         if wanted.by == "search":
-            return self._search(wanted.value), f"items with “{wanted.value}”" if wanted.value else "open items"
+            return self._seeker.rows(wanted.value), f"items with “{wanted.value}”" if wanted.value else "open items"
         if seen is None:
             raise Trouble(409, NOT_SEEN)
         if wanted.by == "class":
@@ -105,16 +105,6 @@ class Grid:
         if name not in labels:
             raise Trouble(400, f"no class is called {name!r}")
         return seen.of_class(labels.index(name))
-
-    def _search(self, words: str) -> Rows:
-        """Find the items whose id or text holds some words, in any case, in ingest order. Cost O(characters)."""
-        sought = words.casefold()
-        pool = self._study.pool
-        texts: Sequence[object] = pool.items if pool.kind == "text" else ()
-        found = np.fromiter((sought in id.casefold() for id in pool.ids), bool, len(pool.ids))
-        for row, text in enumerate(texts):
-            found[row] = found[row] or sought in str(text).casefold()
-        return np.flatnonzero(found)
 
     # What must not be labelled by many at once.
 

@@ -34,7 +34,7 @@ class Ledger:
         self._notes: dict[tuple[str, str], Note] = {}
         self._history: dict[str, deque[Event]] = {}
         self._told: list[int] = []
-        self._recent: deque[int] = deque()
+        self._recent: deque[tuple[int, int]] = deque()
         self.classes: Counter[str] = Counter()
         self.people: Counter[str] = Counter()
         self.position = 0
@@ -60,8 +60,8 @@ class Ledger:
         if answer.kind != "retract":
             people[answer.who] = event
         self.people[answer.who] += (answer.kind == "label") - (before is not None and before.answer.kind == "label")
-        if answer.kind == "label" and answer.who != IMPORT:
-            self._recent.append(event.at)
+        if answer.kind == "label" and answer.who != IMPORT and answer.seconds is not None:
+            self._recent.append((event.at, event.at - round(1000 * answer.seconds)))
         self._relabel(answer.item, people.values())
 
     def _relabel(self, item: str, events: Iterable[Event]) -> None:
@@ -120,15 +120,19 @@ class Ledger:
         return len(self._told) - bisect_right(self._told, position)
 
     def per_minute(self) -> float:
-        """Give the speed of all people together: labels a minute, over the last ten or since the first."""
+        """Give the speed of all people together: timed labels a minute, pauses included, over the last ten minutes.
+
+        Labels that nobody timed (a file's, many at once) are left out, as where the seconds of a label are told. Where
+        the first of them began later than ten minutes ago, it is the speed since then.
+        """
         now = milliseconds()
         with self._lock:
-            while self._recent and self._recent[0] < now - 60_000 * SPEED_MINUTES:
+            while self._recent and self._recent[0][0] < now - 60_000 * SPEED_MINUTES:
                 self._recent.popleft()
             if not self._recent:
                 return 0.0
-            minutes = max((now - self._recent[0]) / 60_000, 1.0)
-            return round(len(self._recent) / minutes, 2)
+            began = max(min(began for _, began in self._recent), now - 60_000 * SPEED_MINUTES)
+            return round(60_000 * len(self._recent) / max(now - began, 1_000), 2)
 
 
 def _together(before: Note | None, said: Label) -> Note:

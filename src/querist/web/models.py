@@ -179,8 +179,9 @@ class ReleaseRequest(Given):
 class AnswerGiven(Given):
     """One answer. ``uid`` makes it count once however often it is sent.
 
-    ``label`` is for the kind label; ``flag``, ``comment`` and ``reviewed`` for the kind note, an absent one stays as it
-    was. ``bulk`` says that many items were answered at once: refused of the audit, and of what others have.
+    ``label`` is for the kind label; ``flag``, ``comment``, ``reviewed`` and ``informed`` (the label before it was given
+    in a review) for the kind note, an absent one stays as it was. ``bulk`` says that
+    many items were answered at once: refused of the audit, and of what others have.
     """
 
     uid: Uid
@@ -192,6 +193,7 @@ class AnswerGiven(Given):
     flag: bool | None = None
     comment: str | None = Field(default=None, max_length=MAX_COMMENT)
     reviewed: bool | None = None
+    informed: bool | None = None
     bulk: bool | None = None
 
 

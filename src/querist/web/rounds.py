@@ -74,10 +74,7 @@ class Rounds:
             return _used(self._kept, number)
 
     def _read(self, number: int) -> Round:
-        published = self._store.published()
-        if number == 0 or published is None:
-            return _NONE
-        found = published if number == published.round else self._store.ranking(number)
+        found = self._store.published(number) if number else None
         if found is None:
             return _NONE
         said, asked = (json.loads(self._store.get(f"{name}/{number}") or b"{}") for name in ("suggestions", "asked"))
