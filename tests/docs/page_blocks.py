@@ -97,13 +97,15 @@ class Reader:
     """Somebody who types a page into an empty folder.
 
     ``swap`` maps a command that is too long for a test, or that needs the reader's own program, to one that stands in;
-    what a changed block prints is not compared.
+    what a changed block prints is not compared. ``commands`` is a folder of commands that stand before others, but for
+    those that serve.
     """
 
     folder: Path
     environment: Mapping[str, str]
     swap: Mapping[str, str] = field(default_factory=dict)
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "page"})
+    commands: Path | None = None
 
     def follow(self, page: Path) -> list[str]:
         """Do all that a page says; gives what is not as the page shows it, one text per block."""
@@ -139,10 +141,14 @@ class Reader:
     def _shell(self, page: Path, block: Block) -> str:
         if block.note == "serves":
             return "".join(served(command, self.folder, self.environment) for command in block.code.splitlines())
-        status, got = terminal(block.code, self.folder, self.environment)
+        status, got = terminal(block.code, self.folder, self._shell_environment())
         fails = block.note == "fails"
         assert (status != 0) == fails, f"{page.name}, line {block.line}: exit code {status}\n{block.code}\n{got}"
         return got
+
+    def _shell_environment(self) -> Mapping[str, str]:
+        path = self.environment["PATH"]
+        return self.environment if self.commands is None else {**self.environment, "PATH": f"{self.commands}:{path}"}
 
 
 def agrees(shown: str, got: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from page_blocks import ROOT, Reader, agrees, blocks_of, environment
 from sklearn.datasets import load_breast_cancer, load_digits
+from warm import warm
 
 from querist import _load
 from tiny_bert import tiny_bert
@@ -30,8 +31,18 @@ SHORTER = {
 Make = Callable[..., Reader]
 
 
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
+    """A `querist` that starts at once, where processes can be forked safely."""
+    if sys.platform != "linux":
+        yield None
+        return
+    with warm(tmp_path_factory.mktemp("w")) as found:
+        yield found
+
+
 @pytest.fixture
-def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commands: Path | None) -> Iterator[Make]:
     """Give somebody who reads a page in an empty folder; what is installed there goes to ``site``."""
     site = tmp_path / "site"
     site.mkdir()
@@ -40,7 +51,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         monkeypatch.syspath_prepend(str(place))
     before = set(sys.modules)
     _load._plugins.cache_clear()  # a reader starts Python anew after an installation
-    yield lambda swap=None: Reader(tmp_path, environment(site), swap=swap or {})
+    yield lambda swap=None: Reader(tmp_path, environment(site), swap=swap or {}, commands=commands)
     _load._plugins.cache_clear()
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
