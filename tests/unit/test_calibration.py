@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import querist
 from querist import Study
 from querist.learners import resolve
+from querist.learners._parts import for_parts_of
 from querist.learners.calibration import (
     TEMPERATURES,
     Tempered,
@@ -193,3 +195,34 @@ def test_wrappers_pass_the_wish_for_tempered_probabilities_on():
     assert Subsample(of="auto(calibrate=true)").calibrated
     assert not Subsample(of="auto").calibrated
     assert not Subsample(of="margin").calibrated
+
+
+@pytest.mark.torch
+class TestNetworksOfAPartOfTheLabels:
+    """Whoever stops by held-out labels stops so in every fold, also where a fold alone would be too small for it."""
+
+    @pytest.fixture(autouse=True)
+    def _with_torch(self):
+        pytest.importorskip("torch")
+
+    def epochs(self, count):
+        items, codes = _blobs(np.random.default_rng(7), rows=count)
+        seen = []
+        learner = resolve("torch(epochs=2)")[0]
+        learner = replace(learner, progress=seen.append)
+        cross_fitted(learner, (items, codes), pool=items, classes=3, rng=np.random.default_rng(0))
+        return [epoch.held_out is not None for epoch in seen]
+
+    def test_as_one_of_all_labels_would(self):
+        assert self.epochs(102) == [True] * 10
+        assert self.epochs(60) == [False] * 10
+
+    @pytest.mark.parametrize("outer", ["dropout", "ensemble", "bnn", "laplace"])
+    def test_below_a_wrapper_too(self, outer):
+        codes = np.arange(100) % 10
+        inner = resolve(for_parts_of(resolve(f"{outer}(base='torch(epochs=3)')")[0], codes).base)[0]
+        assert (inner.epochs, inner.fewest_held) == (3, 1)
+
+    def test_others_stay_as_they_are(self):
+        for learner in (resolve("linear")[0], resolve("laplace(base='linear')")[0], resolve("torch(held_out=0.0)")[0]):
+            assert for_parts_of(learner, np.arange(100) % 10) is learner

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Rows
 from querist.errors import BadInput, LearnerFailed
-from querist.learners._settings import Epoch, Settings
+from querist.learners._settings import FEWEST_HELD, Epoch, Settings
 
 Module: TypeAlias = Any
 """A ``torch.nn.Module``; PyTorch is an extra, so its types are not known here."""
@@ -25,9 +25,6 @@ Tensor: TypeAlias = Any
 Loss: TypeAlias = Callable[[Any, Any], Tensor]
 """Given what the module makes of a batch and the targets, the mean loss of its items, a scalar tensor."""
 
-FEWEST_HELD = 20
-"""Fewer examples than this are worth more in training than in saying when to stop: then none is held out. (A CNN on 60
-digits of MNIST lost five points of accuracy to twelve that were held out; log loss gained.)"""
 MOMENTUM = 0.9
 SMALL = 200_000
 """Weights up to which a network without convolutions is trained on one thread."""
@@ -57,16 +54,16 @@ class Trained(NamedTuple):
 def train(module: Module, examples: Examples, *, loss: Loss, settings: Settings, rng: np.random.Generator) -> Trained:
     """Train a module in place; on the CPU the same generator gives the same weights, bit for bit.
 
-    A stratified share of the examples is held out (none where that makes fewer than 20): the weights of the epoch with
-    the least loss on it are kept, and ``patience`` epochs without a better one end the training. Without it the last
-    epoch counts. On a GPU arithmetic is mixed where it has bfloat16; a batch that does not fit into its memory is
-    computed in halves, with the same gradient, and the result's ``notes`` say so. PyTorch's global generator is put
-    back as it was. Cost: epochs · L passes forward and back.
+    A stratified share of the examples is held out (none where that makes fewer than ``fewest_held``): the weights of
+    the epoch with the least loss on it are kept, and ``patience`` epochs without a better one end the training. Without
+    it the last epoch counts. On a GPU arithmetic is mixed where it has bfloat16; a batch that does not fit into its
+    memory is computed in halves, with the same gradient, and the result's ``notes`` say so. PyTorch's global generator
+    is put back as it was. Cost: epochs · L passes forward and back.
     Raises LearnerFailed for a loss that is not finite, BadInput for a module without parameters.
     """
     check_parameters(module)
     device = device_of(settings.device)
-    learn, held = split(examples, settings.held_out, rng)
+    learn, held = split(examples, settings.held_out, rng, fewest=settings.fewest_held)
     with own_generator(rng, device), threads_for(module):
         run = _Run(module.to(device), examples, loss, settings, device)
         best = _train(run, learn, held, rng)
@@ -168,7 +165,9 @@ class _Run:
         return value.detach()
 
 
-def split(examples: Examples, share: float, rng: np.random.Generator) -> tuple[Rows, Rows]:
+def split(
+    examples: Examples, share: float, rng: np.random.Generator, *, fewest: int = FEWEST_HELD
+) -> tuple[Rows, Rows]:
     """Divide rows into those to learn from and those held out, stratified; the only example of a class is never held.
 
     >>> examples = Examples(120, lambda rows: (rows, rows), np.repeat([0, 1, 2], [78, 41, 1]))
@@ -183,7 +182,7 @@ def split(examples: Examples, share: float, rng: np.random.Generator) -> tuple[R
         order = order[np.isin(codes, np.flatnonzero(np.bincount(codes) > 1))]
     steps = np.floor(np.arange(len(order) + 1) * share)
     held = order[np.diff(steps) > 0]
-    if len(held) < FEWEST_HELD:
+    if len(held) < fewest:
         held = held[:0]
     return np.setdiff1d(np.arange(examples.count), held), np.sort(held)
 

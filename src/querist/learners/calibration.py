@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows, to_numpy
+from querist.learners._parts import for_parts_of
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.select.distance import nearest
 from querist.view import Evidence, Need
@@ -80,13 +81,15 @@ def cross_fitted(
 ) -> Floats:
     """Predict each labelled item by a model that was trained without it: logits [L, C] of five-fold models.
 
-    Folds are stratified: the labels of each class are dealt out in turn.
+    Folds are stratified: the labels of each class are dealt out in turn. The models are trained the way that one of all
+    labels would be: see ``for_parts_of``.
     """
     items, codes = labelled
+    apart = for_parts_of(learner, codes)
     out = np.zeros((len(codes), classes))
     fold = deal(codes, rng)
     for held in (fold == number for number in np.unique(fold)):
-        model = learner.fit(items[~held], codes[~held], classes=classes, rng=rng, pool=pool)
+        model = apart.fit(items[~held], codes[~held], classes=classes, rng=rng, pool=pool)
         source = _source(model)
         out[held] = logits(model.predict(items[held], frozenset({source})))
     return out
