@@ -338,7 +338,7 @@ def test_processes_give_the_same_curves(written: tuple[Simulation, Path]) -> Non
         ({"strategies": "random", "test_size": 1.0}, "test_size must be a share between 0 and 1: got 1.0"),
         ({"strategies": "random", "noise": 2}, "noise must be a share between 0 and 1: got 2"),
         ({"strategies": "random", "initial": 40}, "initial asks for 40 items: 'toy' has 36 for training"),
-        ({"strategies": "random", "metric": "acuracy"}, "no metric is called 'acuracy': did you mean 'accuracy' or"),
+        ({"strategies": "random", "metric": "macro_f2"}, "no metric is called 'macro_f2': did you mean 'macro_f1'?"),
     ],
 )  # fmt: skip
 def test_messages(options: dict[str, Any], message: str) -> None:
