@@ -342,3 +342,26 @@ def test_a_simulation_counts_boxes_and_keeps_neighbours_out_of_a_batch():
     times, groups = few.pool.time[picked], few.pool.group[picked]
     near = (np.abs(times[:, None] - times[None]) < 200) & (groups[:, None] == groups[None])
     assert near.sum() == len(picked)
+
+
+class Watched(Noisy):
+    """A learner that keeps what was asked of it."""
+
+    def __init__(self):
+        self.asked = []
+
+    def predict(self, items, needs):
+        self.asked.append((len(items), frozenset(needs)))
+        return super().predict(items, needs)
+
+
+def test_a_random_choice_does_not_wait_for_a_detector():
+    data, learner = load(shared("driving_kitti_samples") / "training"), Watched()
+    with Study.create(
+        None, data, task="boxes", learner=learner, strategy="random", keep_labels=False, suggestions=False
+    ) as study:
+        for place in study.ask(1):
+            study.tell(place.id, data.labels[data.pool.rows([place.id])[0]])
+        study.step()
+        assert len(study.ask(2)) == 2
+    assert [needs for _, needs in learner.asked if not needs] == []
