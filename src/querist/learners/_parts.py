@@ -24,14 +24,11 @@ def for_parts_of(learner: Learner, codes: NDArray[np.int64]) -> Learner:
     (1, 20)
     """
     own: Any = learner
+    found = learner
     if hasattr(own, "for_parts_of"):
-        found: Learner = own.for_parts_of(codes)
-        return found
-    if not hasattr(own, "base"):
-        return learner
-    base = resolve(own.base)[0]
-    changed = for_parts_of(base, codes)
-    if changed is base:
-        return learner
-    found = replace(own, base=changed)
+        found = own.for_parts_of(codes)
+    elif hasattr(own, "base"):
+        base = resolve(own.base)[0]
+        changed = for_parts_of(base, codes)
+        found = learner if changed is base else replace(own, base=changed)
     return found
