@@ -242,3 +242,22 @@ class Blind:
 
     def predict(self, items, needs):
         return {"embed": np.zeros((len(items), 1))}
+
+
+def test_tags_that_were_asked_for_are_shown_and_no_others(tmp_path):
+    scan(tmp_path / "one" / "a.dcm", RAMP)
+    scan(tmp_path / "two" / "b.dcm", np.stack([RAMP, RAMP.T]), uid="1.2.3.5")
+    plain, data = load(tmp_path / "one"), load(tmp_path / "one", show="PatientName, StudyDate")
+    assert dict(plain.pool.records[0]) == {"Modality": "CT"}
+    assert dict(data.pool.records[0]) == {"Modality": "CT", "PatientName": NAME, "StudyDate": "20260101"}
+    assert data.pool.ids == plain.pool.ids
+    note = "1 DICOM images; their PatientName, StudyDate is shown and exported, as was asked for"
+    assert data.pool.about["notes"][0] == note
+    grown = load(tmp_path / "two", like=parse([dump(data.pool)])).pool  # what joins the pool is shown alike
+    assert [row["PatientName"] for row in grown.records] == [NAME, NAME]
+    with pytest.raises(
+        BadData, match="show: no tag of DICOM headers is called 'PatientNam': did you mean 'PatientName'"
+    ):
+        load(tmp_path / "one", show="PatientNam")
+    with pytest.raises(BadData, match="show names tags of DICOM headers: 'iris' holds no DICOM files"):
+        load("iris", show="PatientName")

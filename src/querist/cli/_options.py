@@ -115,6 +115,7 @@ _COLUMNS = {
     "annotations": "How to read the boxes beside images: coco, voc, yolo, kitti, or 'voc(first=1, clip=True)'.",
 }
 _TILE = "Cut micrographs or slides (TIFF) into tiles of at most this many pixels a side, each an item."
+_SHOW = "Tags of DICOM headers that people shall see and exports hold, such as PatientName,StudyDate.  [default: none]"
 
 
 def reading(function: Command) -> Command:
@@ -122,12 +123,13 @@ def reading(function: Command) -> Command:
     for name, what in reversed(_COLUMNS.items()):
         metavar = "FORMAT" if name == "annotations" else "COL"
         function = click.option(f"--{name}", metavar=metavar, help=what)(function)
-    return click.option("--tile", type=click.IntRange(16), metavar="PIXELS", help=_TILE)(function)
+    function = click.option("--tile", type=click.IntRange(16), metavar="PIXELS", help=_TILE)(function)
+    return click.option("--show", metavar="TAGS", help=_SHOW)(function)
 
 
 def columns(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options of ``reading`` that were given out of a command's options."""
-    found = {name: options.pop(name, None) for name in (*_COLUMNS, "tile")}
+    found = {name: options.pop(name, None) for name in (*_COLUMNS, "tile", "show")}
     return {name: value for name, value in found.items() if value is not None}
 
 

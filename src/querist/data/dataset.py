@@ -38,6 +38,7 @@ def load(
     like: Pool | None = None,
     annotations: str | None = None,
     tile: int | None = None,
+    show: str | None = None,
 ) -> Dataset:
     """Read items, and labels if there are any, from anything that holds them.
 
@@ -56,6 +57,8 @@ def load(
 
     ``tile`` cuts large images into items of at most so many pixels a side, which do not overlap: micrographs with their
     picks, and slides (a TIFF file or a folder of them, of which nothing else is read). The group is the image.
+    ``show`` names tags of DICOM headers, such as ``"PatientName,StudyDate"``, that people shall see of an item, and
+    exports hold, beside the few that tell nothing of the patient.
 
     ``text``, ``label``, ``id`` and ``group`` name columns of a table, or are values where there are no columns. The
     label is by default a column called label, target, class or y if there is one (``label=""``: none), the id one
@@ -76,7 +79,7 @@ def load(
     """
     from querist.data.sources import read
 
-    wish = Wish(text, label, id, group, like, annotations, tile)
+    wish = Wish(text, label, id, group, like, annotations, tile, show)
     return _dataset(read(source, wish), wish)
 
 
@@ -112,6 +115,8 @@ def _dataset(source: Any, wish: Wish) -> Dataset:
 
     if wish.tile is not None and not isinstance(source.content, Folder | Slides):
         raise BadData(f"tile cuts micrographs and slides (MRC and TIFF files): {source.name!r} holds neither")
+    if wish.show is not None and not isinstance(source.content, Scans):
+        raise BadData(f"show names tags of DICOM headers: {source.name!r} holds no DICOM files")
     if isinstance(source.content, Slides):
         (pool, skipped), labels = slide_tiles(source.content.path, side=wish.tile or 512), None
     elif isinstance(source.content, Scans):

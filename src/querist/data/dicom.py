@@ -1,7 +1,7 @@
 """Frames of DICOM files: their pixels as a person reads them, and no more of the header than that takes.
 
 An image is a file, or one frame of it: ``scan.dcm`` or ``scan.dcm#3``, frames counted from 0. Names of patients are
-never read here, and errors name a file by the last part of its path alone, since folders often hold names.
+not read here, and errors name a file by the last part of its path alone, since folders often hold names.
 """
 
 from __future__ import annotations
@@ -73,6 +73,13 @@ def package() -> Any:
     except ImportError:
         raise MissingExtra("DICOM files need pydicom: pip install 'querist[medical]'") from None
     return pydicom
+
+
+def tags() -> frozenset[str]:
+    """Name the tags that a header may hold, by their keywords."""
+    from pydicom.datadict import DicomDictionary
+
+    return frozenset(entry[4] for entry in DicomDictionary.values() if entry[4])
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from querist.data import dicom
 from querist.data.images import PIXELS, Images
 from querist.data.pool import Pool
 from querist.data.roles import Wish, resolve
-from querist.errors import BadData
+from querist.errors import BadData, near
 from querist.formats.csv import UID
 from querist.formats.protocol import Table
 from querist.tasks.protocol import Label
@@ -79,7 +79,8 @@ def pool_of(found: Folder, wish: Wish) -> tuple[Pool, list[Label | None] | None,
     with a column SOPInstanceUID gives the labels. Raises BadData when nothing can be read, MissingExtra.
     """
     dicom.package()
-    frames, skipped = _read(found)
+    asked = _asked(wish)
+    frames, skipped = _read(found, asked)
     if not frames:
         raise BadData(f"none of the {len(found.names)} DICOM files can be read: {skipped[0]}")
     frames, twice = _distinct(frames)
@@ -89,7 +90,12 @@ def pool_of(found: Folder, wish: Wish) -> tuple[Pool, list[Label | None] | None,
     salt = _salt(frames, wish.like)
     ids = _ids(frames, wish)
     labels, notes = _labels(found.root, frames, wish)
-    about = {"notes": [*_notes(frames), *notes], "salt": salt, "dicom": True}
+    about = {
+        "notes": [*_notes(frames, asked), *notes],
+        "salt": salt,
+        "dicom": True,
+        **({"shown": list(asked)} if asked else {}),
+    }
     pool = Pool(
         tuple(ids),
         _images(str(found.root), frames),
@@ -102,14 +108,26 @@ def pool_of(found: Folder, wish: Wish) -> tuple[Pool, list[Label | None] | None,
     return pool, labels, (*skipped, *twice)
 
 
-def _read(found: Folder) -> tuple[list[Frame], list[str]]:
+def _asked(wish: Wish) -> tuple[str, ...]:
+    """Name the tags that people shall see beside those that tell nothing of the patient; raises BadData."""
+    if wish.show is None:
+        return () if wish.like is None else tuple(wish.like.about.get("shown", ()))
+    asked = tuple(dict.fromkeys(tag.strip() for tag in wish.show.split(",") if tag.strip()))
+    known = dicom.tags()
+    for tag in asked:
+        if tag not in known:
+            raise BadData(f"show: no tag of DICOM headers is called {tag!r}: {near(tag, known)}")
+    return asked
+
+
+def _read(found: Folder, asked: Sequence[str]) -> tuple[list[Frame], list[str]]:
     with ThreadPoolExecutor(cores()) as threads:
-        parts = list(threads.map(lambda name: _frames(found.root, name), found.names))
+        parts = list(threads.map(lambda name: _frames(found.root, name, asked), found.names))
     frames = [frame for part in parts if isinstance(part, list) for frame in part]
     return frames, [part for part in parts if isinstance(part, str)]
 
 
-def _frames(root: Path, name: str) -> list[Frame] | str:
+def _frames(root: Path, name: str, asked: Sequence[str]) -> list[Frame] | str:
     """Read the frames of a file, the first one decoded; or the line that says why not."""
     try:
         head = dicom.header(root / name)
@@ -117,7 +135,9 @@ def _frames(root: Path, name: str) -> list[Frame] | str:
         if width * height > PIXELS:
             raise BadData(f"it has {width} × {height} pixels, the limit is {PIXELS:,} in all: cut it into tiles")
         image = dicom.image(str(root), name)
-        return _described(head, name, (image.width, image.height))
+        made = _described(head, name, (image.width, image.height))
+        told = {tag: _text(head, tag) for tag in asked if _text(head, tag)}
+        return [replace(frame, record={**frame.record, **told}) for frame in made]
     except BadData as error:
         return f"{dicom.shown(name)}: {str(error).removeprefix(f'the image {dicom.shown(name)!r} cannot be decoded: ')}"
 
@@ -202,9 +222,11 @@ def _images(root: str, frames: Sequence[Frame]) -> Images:
     return Images(roots, names, digests, np.array([frame.size for frame in frames], np.int32).reshape(-1, 2))
 
 
-def _notes(frames: Sequence[Frame]) -> list[str]:
+def _notes(frames: Sequence[Frame], asked: Sequence[str]) -> list[str]:
     said, silent = sum(frame.burnt is True for frame in frames), sum(frame.burnt is None for frame in frames)
     notes = [f"{len(frames):,} DICOM images; ids are SOPInstanceUIDs, and what the header says of people is not read"]
+    if asked:
+        notes = [f"{len(frames):,} DICOM images; their {', '.join(asked)} is shown and exported, as was asked for"]
     if said:
         notes.append(f"warning: {said:,} images say that text is burnt into their pixels: it may name the patient")
     if silent:

@@ -23,6 +23,7 @@ class Wish:
     like: Pool | None = None
     annotations: str | None = None
     tile: int | None = None
+    show: str | None = None
 
 
 @dataclass(frozen=True)
