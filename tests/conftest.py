@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 from hypothesis import settings
 
 from postgres_server import postgres, postgres_server
+
+if "PYTEST_XDIST_WORKER" in os.environ and "numpy" not in sys.modules:
+    # Workers share the cores: threads of linear algebra on top of them, here and in what a test starts, would wait for
+    # each other. A test alone, without workers, has them all.
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
 
 pytest.register_assert_rewrite("querist.testing")
 # No deadline, which would assert a wall-clock time; in CI the same examples every time, so that a failure repeats.

@@ -14,6 +14,7 @@ from querist.study import Study
 from querist.tasks._bio import ASKED
 from querist.tasks._tokens import tokenise, with_tokens
 from querist.testing.spans import TASK, SpanLearnerSuite, make_texts
+from tiny_bert import tiny_bert
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -28,30 +29,7 @@ NEEDS = frozenset({"elements", "places", "paths", "cost"})
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A BERT of one narrow layer with the pieces of some 20 words, as a folder."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordPiece
-    from tokenizers.pre_tokenizers import Whitespace
-    from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
-
-    place = tmp_path_factory.mktemp("tiny")
-    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    pieces = Tokenizer(WordPiece({w: i for i, w in enumerate([*marks, *WORDS])}, unk_token="[UNK]"))
-    pieces.pre_tokenizer = Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=pieces, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
-    ).save_pretrained(place)
-    config = BertConfig(
-        vocab_size=4 + len(WORDS),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        BertForTokenClassification(config).save_pretrained(place)
-    return str(place)
+    return tiny_bert(tmp_path_factory.mktemp("tiny"), WORDS, of_tokens=True)
 
 
 @pytest.fixture(autouse=True)

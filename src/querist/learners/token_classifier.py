@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from querist.errors import BadInput, BadLabel
+from querist.errors import BadLabel
 from querist.learners._constant import entropy_of
 from querist.learners._drawn import check_count
 from querist.learners._extra import need
-from querist.learners._settings import Settings
+from querist.learners._fine_tuning import FineTuning
 from querist.learners._tagging import Pieces, Tags, TagShares, pieces_of, texts_of
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
-from querist.learners.transformers import STEP, Transformers
+from querist.learners.transformers import Transformers
 from querist.tasks._bio import UNSEEN, tag_count, tags_of
 from querist.view import Need
 
@@ -25,7 +25,7 @@ GIVES: frozenset[Need] = frozenset({"elements", "places", "paths", "cost"})
 
 
 @dataclass(frozen=True)
-class TokenClassifier(Settings):
+class TokenClassifier(FineTuning):
     """Fine-tune AutoModelForTokenClassification on texts and their spans.
 
     ``model`` as of ``transformers``; its tokenizer must be a fast one. Tokens are those of the task; a token is tagged
@@ -44,15 +44,8 @@ class TokenClassifier(Settings):
     'raw'
     """
 
-    model: str
-    max_length: int = 128
     draws: int = 0
     paths: int = 10
-    epochs: int = field(default=20, kw_only=True)
-    rate: float = field(default=5e-5, kw_only=True)
-    decay: float = field(default=0.01, kw_only=True)
-    batch: int = field(default=16, kw_only=True)
-    patience: int = field(default=5, kw_only=True)
 
     eats: ClassVar[str] = "raw"
     about: ClassVar[About] = About(
@@ -63,12 +56,9 @@ class TokenClassifier(Settings):
     )
 
     def __post_init__(self) -> None:
-        Settings.__post_init__(self)
+        FineTuning.__post_init__(self)
         check_count("draws", self.draws, least=0)
         check_count("paths", self.paths)
-        check_count("max_length", self.max_length, least=STEP)
-        if not isinstance(self.model, str) or not self.model:
-            raise BadInput(f"model must be a folder, or a name on the Hugging Face hub: got {self.model!r}")
 
     @property
     def provides(self) -> frozenset[Need]:

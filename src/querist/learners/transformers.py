@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,7 @@ from querist.errors import BadData, BadInput
 from querist.learners._constant import entropy_of
 from querist.learners._drawn import GIVES, check_count
 from querist.learners._extra import need
-from querist.learners._settings import Settings
+from querist.learners._fine_tuning import STEP, FineTuning
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
 from querist.learners.torch import TorchPredictor
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
     from querist.learners._network import Network
 
 PADDING = -1
-STEP = 16
-"""Texts are padded to a multiple of so many tokens, each by its own length: no text changes what another one gives."""
 ROWS = 32
 
 
 @dataclass(frozen=True)
-class Transformers(Settings):
+class Transformers(FineTuning):
     """Fine-tune AutoModelForSequenceClassification on texts.
 
     ``model`` is a folder, or a name on the Hugging Face hub, which is then asked for it unless it was fetched before or
@@ -53,14 +51,7 @@ class Transformers(Settings):
     'raw'
     """
 
-    model: str
-    max_length: int = 128
     draws: int = 50
-    epochs: int = field(default=20, kw_only=True)
-    rate: float = field(default=5e-5, kw_only=True)
-    decay: float = field(default=0.01, kw_only=True)
-    batch: int = field(default=16, kw_only=True)
-    patience: int = field(default=5, kw_only=True)
 
     eats: ClassVar[str] = "raw"
     about: ClassVar[About] = About(
@@ -71,11 +62,8 @@ class Transformers(Settings):
     )
 
     def __post_init__(self) -> None:
-        Settings.__post_init__(self)
+        FineTuning.__post_init__(self)
         check_count("draws", self.draws)
-        check_count("max_length", self.max_length, least=STEP)
-        if not isinstance(self.model, str) or not self.model:
-            raise BadInput(f"model must be a folder, or a name on the Hugging Face hub: got {self.model!r}")
 
     @property
     def provides(self) -> frozenset[Need]:
