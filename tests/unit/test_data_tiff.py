@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from querist.cli.simulate import read_data
 from querist.data import load
 from querist.data.blocks import dump, parse
 from querist.data.tiff import pixels, slide_tiles
@@ -130,3 +131,9 @@ def test_what_the_option_cannot_cut_is_named(tmp_path):
         load(tmp_path / "a.tif")
     with pytest.raises(BadData, match=r"tile cuts micrographs and slides \(MRC and TIFF files\): 'iris' holds neither"):
         load("iris", tile=100)
+
+
+def test_a_simulation_of_tiles_has_no_test_part(tmp_path):
+    pyramid(tmp_path / "slide.tif", compression="zlib", compressionargs=None)
+    found, test = read_data([str(tmp_path / "slide.tif")], None, {"tile": 300})
+    assert (len(found[0]), test) == (12, None)

@@ -175,7 +175,10 @@ def read_data(
         warnings(each)
     if test is not None:
         return found, load(test, like=found[0].pool, **given)
-    return found, load_test(data[0], like=found[0].pool, **given) if own and len(data) == 1 else None
+    if not own or len(data) > 1:
+        return found, None
+    known = {name: value for name, value in given.items() if name not in ("tile", "show")}  # test parts have neither
+    return found, load_test(data[0], like=found[0].pool, **known)
 
 
 def run(plan: Plan, sources: tuple[list[Dataset], Dataset | None], *, out: Path, jobs: int) -> Simulation:
