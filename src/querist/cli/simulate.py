@@ -175,10 +175,9 @@ def read_data(
         warnings(each)
     if test is not None:
         return found, load(test, like=found[0].pool, **given)
-    if not own or len(data) > 1:
+    if not own or len(data) > 1 or given.keys() & {"tile", "show"}:  # slides, micrographs and scans have no test part
         return found, None
-    known = {name: value for name, value in given.items() if name not in ("tile", "show")}  # test parts have neither
-    return found, load_test(data[0], like=found[0].pool, **known)
+    return found, load_test(data[0], like=found[0].pool, **given)
 
 
 def run(plan: Plan, sources: tuple[list[Dataset], Dataset | None], *, out: Path, jobs: int) -> Simulation:
