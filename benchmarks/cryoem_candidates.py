@@ -7,9 +7,9 @@ The template picker, which has seen no label, proposes candidates on the trainin
 of their patches (encoder `particles`, its 64 first principal components, learner `linear`) chooses which are asked, in
 rounds of an eighth of the budget; the oracle says yes where the candidate is the partner of a pick within half a
 diameter, under the optimal assignment. The answers become picks and searched squares (`candidate_picks`), on which the
-network `picker` is trained (200 steps, two thirds of its default, to save time). A click is an answer; all picks of the training micrographs are the clicks of full picking.
-Printed is F1 on the held-out micrographs after 25 % of these clicks, against that of full picking on the same split
-(read from, or put into, the cells of `cryoem_picking.py --part picking-full`). Quick: three splits; full: five.
+network `picker` is trained as it is by default. A click is an answer; all picks of the training micrographs are the
+clicks of full picking. Printed is F1 on the held-out micrographs after 25 % of these clicks, against that of full
+picking on the same split (read from, or put into, the cells of `cryoem_picking.py --part picking-full`). Quick: three splits; full: five.
 
 Finished cells are kept in --out and read back. Every line has the wall time, the processor's time and the load.
 """
@@ -35,7 +35,7 @@ from querist.tasks import Answer
 from querist.tasks.particles import Particles, candidates
 
 RULES = ("random", "margin", "uherding")
-SHARE, ROUNDS, WIDTH, STEPS = 0.25, 8, 64, 200
+SHARE, ROUNDS, WIDTH = 0.25, 8, 64
 
 
 def proposed(items, diameter):
@@ -44,8 +44,10 @@ def proposed(items, diameter):
     return [places[:, :2] for places, _ in candidates(model.predict(items, NEEDS))]
 
 
-def described(pool):
-    """Describe the patches: 64 principal components of what `--encoder particles` gives."""
+def described(pool, rule):
+    """Describe the patches, if the rule looks at them: 64 principal components of what `--encoder particles` gives."""
+    if rule == "random":
+        return np.zeros((len(pool), 1))
     raw = Encoder().encode(pool.items)
     raw = (raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), 1e-6)
     _, axes = np.linalg.eigh(raw.T @ raw)
@@ -65,23 +67,23 @@ def asked(pool, features, known, rule, *, budget, seed):
 
 
 def prepared(found, task, train):
-    """Give the micrographs to learn from, their candidates as questions, the answers, the features, and all picks."""
+    """Give the micrographs to learn from, their candidates as questions, the answers, and how many picks there are."""
     micrographs, labels = found.pool.take(train), [found.labels[row] for row in train.tolist()]
     places = proposed(micrographs.items, task.diameter)
     pool = candidate_pool(micrographs, places, 2 * round(0.75 * task.diameter), task.diameter)
     known = candidate_labels(places, labels, task.diameter)
-    return micrographs, pool, known, described(pool), sum(len(label["points"]) for label in labels)
+    return micrographs, pool, known, sum(len(label["points"]) for label in labels)
 
 
 def measured(found, task, rule, ready, seed):
     """Ask by a rule, train the picker on the answers and measure it."""
-    micrographs, pool, known, features, clicks = ready
+    micrographs, pool, known, clicks = ready
     test = split(found, seed)[1]
-    answers = asked(pool, features, known, rule, budget=round(SHARE * clicks), seed=seed)
+    answers = asked(pool, described(pool, rule), known, rule, budget=round(SHARE * clicks), seed=seed)
     picks = candidate_picks(pool, answers)
     learnt = micrographs.items[micrographs.rows(list(picks))]
     model, took = timed(
-        lambda: Picker(task.diameter, steps=STEPS).fit(
+        lambda: Picker(task.diameter).fit(
             learnt, task.encode(list(picks.values())), classes=1, rng=np.random.default_rng(seed),
             pool=micrographs.items,
         )
