@@ -9,7 +9,8 @@ rounds of an eighth of the budget; the oracle says yes where the candidate is th
 diameter, under the optimal assignment. The answers become picks and searched squares (`candidate_picks`), on which the
 network `picker` is trained as it is by default. A click is an answer; all picks of the training micrographs are the
 clicks of full picking. Printed is F1 on the held-out micrographs after 25 % of these clicks, against that of full
-picking on the same split (read from, or put into, the cells of `cryoem_picking.py --part picking-full`). Quick: three splits; full: five.
+picking on the same split (read from, or put into, the cells of `cryoem_picking.py --part picking-full`). Quick: three
+splits; full: five.
 
 Finished cells are kept in --out and read back. Every line has the wall time, the processor's time and the load.
 """
