@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,29 +15,40 @@ from PIL import Image
 
 pytestmark = pytest.mark.browser
 
-SIDE = 4096
-X, Y = 3001, 2222
+SIDE = 2560
+X, Y = 1901, 1222
 """The one bright pixel: the right one of its pair, and the upper one."""
 TILE = f".view-image-tiles > img[src$='level=0&x={X // 512}&y={Y // 512}']"
 
 FILTERS = "() => ['.view-image-table > img', '.view-image-tiles'].map((at) => document.querySelector(at).style.filter)"
 
 
-@pytest.fixture
-def person(serve: Callable[..., AppServer], visit: Callable[..., Person], tmp_path: Path) -> Person:
-    """Somebody before a dark micrograph with one bright pixel, and a bright border that makes the contrast."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """A study of a dark micrograph with one bright pixel, and a bright border that makes the contrast."""
     mrcfile = pytest.importorskip("mrcfile")
+    folder = tmp_path_factory.mktemp("detail")
     values = np.random.default_rng(0).normal(0, 1, (SIDE, SIDE)).astype(np.float32)
     values[:100] = 100
     values[Y, X] = 100
-    (tmp_path / "ice").mkdir()
-    with mrcfile.new(tmp_path / "ice" / "a.mrc") as file:
+    (folder / "ice").mkdir()
+    with mrcfile.new(folder / "ice" / "a.mrc") as file:
         file.set_data(values)
     task = ("--task", "particles(diameter=20)", "--no-suggestions")
-    querist(tmp_path, "new", "ice.querist", "ice", *task)
-    person = visit(serve(tmp_path, "ice.querist"))
+    querist(folder, "new", "ice.querist", "ice", *task)
+    server = AppServer(folder, ["ice.querist"]).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def person(server: AppServer, visit: Callable[..., Person]) -> Person:
+    """Somebody before that micrograph, which comes at half its size."""
+    server.url = querist(server.folder, "label", "ice.querist", "--url", "--who", "ann").strip()
+    person = visit(server)
     person.wait_for_item()
-    person.page.wait_for_function("() => document.querySelector('.view-image-table > img')?.naturalWidth === 2048")
+    half = f"() => document.querySelector('.view-image-table > img')?.naturalWidth === {SIDE // 2}"
+    person.page.wait_for_function(half)
     return person
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from querist._arrays import Floats, blocks
 from querist.learners._newton import Optimum, Problem, conjugate_gradients, curvature
@@ -70,6 +69,8 @@ class Posterior:
         """Compute the covariance [P, P] of the flattened (weight [C, D], intercept [C]), P = C·(D + 1); O(P³)."""
         classes, columns = self.optimum.theta.shape
         full = hessian(self.problem, self.optimum.probs, self.precision)
+        from scipy.linalg import cho_solve, cholesky
+
         inverse = cho_solve((cholesky(full, lower=True, overwrite_a=True), True), np.eye(len(full)))
         basis = self.span.lift(np.eye(columns - 1))
         width = basis.shape[1]
@@ -110,6 +111,8 @@ def hessian(problem: Problem, probs: Floats, precision: Floats) -> Floats:
 
 def _factored(posterior: Posterior, rng: np.random.Generator) -> Floats:
     """Draw from N(0, H⁻¹) through a Cholesky factor, [K, C, r + 1]."""
+    from scipy.linalg import cholesky, solve_triangular
+
     theta = posterior.optimum.theta
     full = hessian(posterior.problem, posterior.optimum.probs, posterior.precision)
     factor = cholesky(full, lower=True, overwrite_a=True, check_finite=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack, solve_triangular
 
 from querist._arrays import Floats
 from querist.learners._checks import Matrix, is_sparse
@@ -25,12 +24,16 @@ class Span:
         """Turn coordinates [m, r] into weights on the features, [m, D]."""
         if self.rows is None:
             return weights
+        from scipy.linalg import solve_triangular
+
         return np.asarray(solve_triangular(self.factor, weights.T, lower=True, trans="T").T @ self.rows)
 
     def lower(self, weights: Floats) -> Floats:
         """Give the coordinates [m, r] of weights on the features [m, D]; what lies outside the span is dropped."""
         if self.rows is None:
             return weights
+        from scipy.linalg import solve_triangular
+
         return np.asarray(solve_triangular(self.factor, self.rows @ weights.T, lower=True).T)
 
 
@@ -44,6 +47,8 @@ def span_of(rows: Matrix) -> tuple[Floats, Span]:
     if count >= width:
         return _dense(rows), Span(None, np.empty((0, 0)))
     gram = _dense(rows @ rows.T)
+    from scipy.linalg import lapack
+
     packed, order, rank, _ = lapack.dpstrf(gram, lower=1, tol=1e-10 * float(gram.diagonal().max(initial=0.0)))
     lower = np.tril(packed)[:, :rank]
     coordinates = np.empty_like(lower)
