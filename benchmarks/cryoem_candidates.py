@@ -3,14 +3,15 @@
     python benchmarks/cryoem_candidates.py [--quick | --full] [--rules A,B] [--sets A,B]
                                            [--splits N] [--data DIR] [--out DIR]
 
-The template picker, which has seen no label, proposes candidates on the training micrographs of a split (70 %). A study
-of their patches (encoder `particles`, its 64 first principal components, learner `linear`) chooses which are asked, in
-rounds of an eighth of the budget; the oracle says yes where the candidate is the partner of a pick within half a
-diameter, under the optimal assignment. The answers become picks and searched squares (`candidate_picks`), on which the
-network `picker` is trained as it is by default. A click is an answer; all picks of the training micrographs are the
-clicks of full picking. Printed is F1 on the held-out micrographs after 25 % of these clicks, against that of full
-picking on the same split (read from, or put into, the cells of `cryoem_picking.py --part picking-full`). Quick: three
-splits; full: five.
+The template picker, which has seen no label, proposes candidates on the training micrographs of a split (70 %). A
+study of their patches (encoder `particles`, its 64 first principal components, learner `linear`) chooses which are
+asked, in rounds of an eighth of the budget; the rule `tiles` asks all candidates of one tile after another instead, a
+sixteenth of a micrograph each, in random order, so that what lies between them is known too. The oracle says yes where
+the candidate is the partner of a pick within half a diameter, under the optimal assignment. The answers become picks
+and searched squares (`candidate_picks`), on which the network `picker` is trained as it is by default. A click is an
+answer; all picks of the training micrographs are the clicks of full picking. Printed is F1 on the held-out micrographs
+after 25 % of these clicks, against that of full picking on the same split (read from, or put into, the cells of
+`cryoem_picking.py --part picking-full`). Quick: three splits; full: five.
 
 Finished cells are kept in --out and read back. Every line has the wall time, the processor's time and the load.
 """
@@ -35,7 +36,7 @@ from querist.study import Study
 from querist.tasks import Answer
 from querist.tasks.particles import Particles, candidates
 
-RULES = ("random", "margin", "uherding")
+RULES = ("tiles", "random", "margin", "uherding")
 SHARE, ROUNDS, WIDTH = 0.25, 8, 64
 
 
@@ -53,6 +54,15 @@ def described(pool, rule):
     raw = (raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), 1e-6)
     _, axes = np.linalg.eigh(raw.T @ raw)
     return np.ascontiguousarray(raw @ axes[:, -WIDTH:])
+
+
+def tile_by_tile(pool, known, side, *, budget, seed):
+    """Ask all candidates of one tile after another, the tiles at random, until the budget is spent; answers by id."""
+    places = [(row["micrograph"], row["centre_x"] // side, row["centre_y"] // side) for row in pool.records]
+    _, tile = np.unique(np.array(places, str), axis=0, return_inverse=True)
+    rank = np.random.default_rng(seed).permutation(tile.max() + 1)[tile.ravel()]
+    rows = np.argsort(rank, kind="stable")[:budget]
+    return {pool.ids[row]: known[row] for row in rows.tolist()}
 
 
 def asked(pool, features, known, rule, *, budget, seed):
@@ -79,8 +89,13 @@ def prepared(found, task, train):
 def measured(found, task, rule, ready, seed):
     """Ask by a rule, train the picker on the answers and measure it."""
     micrographs, pool, known, clicks = ready
+    side = max(found.pool.items.sizes[0].tolist()) // 4
     test = split(found, seed)[1]
-    answers = asked(pool, described(pool, rule), known, rule, budget=round(SHARE * clicks), seed=seed)
+    budget = round(SHARE * clicks)
+    if rule == "tiles":
+        answers = tile_by_tile(pool, known, side, budget=budget, seed=seed)
+    else:
+        answers = asked(pool, described(pool, rule), known, rule, budget=budget, seed=seed)
     picks = candidate_picks(pool, answers)
     learnt = micrographs.items[micrographs.rows(list(picks))]
     model, took = timed(

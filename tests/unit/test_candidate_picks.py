@@ -36,8 +36,7 @@ def test_yes_is_a_pick_no_is_none_and_only_what_was_asked_is_searched(questions)
     found = candidate_picks(questions, dict(zip(questions.ids, SAID, strict=True)))
     assert found["a.mrc"]["points"] == [[20.0, 20.0], [30.0, 60.0]]
     assert found["b.mrc"]["points"] == []
-    side = 16 / sqrt(2)
-    assert found["b.mrc"]["searched"] == [pytest.approx([40 - side / 2, 40 - side / 2, side, side])]
+    assert found["b.mrc"]["searched"] == [[24.0, 24.0, 32.0, 32.0]], "a diameter to each side: nothing is left to ask"
     assert len(found["a.mrc"]["searched"]) == 3
     assert Particles().check(found["a.mrc"])["diameter"] == 16.0
     half = candidate_picks(questions, {questions.ids[1]: "no"})
@@ -46,11 +45,24 @@ def test_yes_is_a_pick_no_is_none_and_only_what_was_asked_is_searched(questions)
         candidate_picks(questions, {"c": "no"})
 
 
-def test_no_square_holds_another_candidate(questions):
+def test_a_square_reaches_half_way_to_the_next_candidate_without_an_answer(tmp_path):
+    with mrcfile.new(tmp_path / "a.mrc") as file:
+        file.set_data(np.zeros((80, 80), np.float32))
+    places = [np.array([[30.0, 30.0], [30.0, 42.0], [30.0, 60.0], [38.0, 34.0]])]
+    pool = candidate_pool(load(tmp_path).pool, places, 24, diameter=16)
+    first, second, third, fourth = pool.ids
+    asked = candidate_picks(pool, dict.fromkeys((first, second, fourth), "no"))["a.mrc"]["searched"]
+    assert [square[2] for square in asked] == [30.0, 18.0, 26.0]
+    alone = candidate_picks(pool, {first: "no", third: None})["a.mrc"]["searched"]
+    assert alone == [pytest.approx([30 - 4 * sqrt(2), 30 - 4 * sqrt(2), 8 * sqrt(2), 8 * sqrt(2)])]
+
+
+def test_no_square_of_answers_alone_holds_another_candidate(questions):
     """Candidates are half a diameter apart: the nearest two at any angle do not lie in each other's square."""
     turns = np.linspace(0, 2 * np.pi, 37)
-    around = np.stack([8.001 * np.cos(turns), 8.001 * np.sin(turns)], axis=1)
-    x, y, side, _ = candidate_picks(questions, {questions.ids[0]: "no"})["a.mrc"]["searched"][0]
+    around = 8.001 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    row = LabelRow(questions.ids[0], questions.media(questions.ids[0]).data, (Answer(questions.ids[0], "no"),))
+    x, y, side, _ = picked([row])[0].answers[0].label["searched"][0]
     inside = (np.abs(around + np.array([20 - x - side / 2, 20 - y - side / 2])) < side / 2).all(axis=1)
     assert not inside.any()
 

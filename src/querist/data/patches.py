@@ -130,12 +130,15 @@ def candidate_picks(pool: Pool, answers: Mapping[str, Label]) -> dict[str, Label
     """Turn answers on candidates into picks by micrograph, which the task ``particles`` learns from.
 
     ``pool`` is one of ``candidate_pool``; ``answers`` are by its ids: "particle" (or yes, true) says that a particle is
-    there, any other class that none is. Searched is a square round each answered candidate, so what nobody was asked
-    teaches nothing. Raises UnknownItem.
+    there, any other class that none is. Searched are squares round the answered candidates, as far as half-way to
+    the nearest one of the pool without an answer: what nobody was asked teaches nothing, and answers to all candidates
+    of a region teach what lies between them too. Raises UnknownItem.
     """
     from querist.formats._candidates import picked
     from querist.formats.protocol import LabelRow
     from querist.tasks.protocol import Answer
 
-    rows = [LabelRow(id, pool.media(id).data, (Answer(id, label),)) for id, label in answers.items()]
-    return {row.id: row.answers[0].label for row in picked(rows)}
+    pool.rows(list(answers))
+    said = {id: (Answer(id, label),) for id, label in answers.items() if label is not None}
+    rows = [LabelRow(id, pool.media(id).data, said.get(id, ())) for id in pool.ids]
+    return {row.id: row.answers[0].label for row in picked(rows, whole=True)}

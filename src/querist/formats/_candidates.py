@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from querist._arrays import Floats
 from querist.errors import BadData
 from querist.formats.protocol import LabelRow
 from querist.tasks.protocol import Answer
@@ -21,12 +24,14 @@ def is_candidate(row: LabelRow) -> bool:
     return all(name in row.data for name in PLACE)
 
 
-def picked(rows: Sequence[LabelRow]) -> list[LabelRow]:
+def picked(rows: Sequence[LabelRow], *, whole: bool | None = None) -> list[LabelRow]:
     """Turn answers about candidates into picks, one row for each micrograph; other rows stay as they are.
 
     Where the latest answer is the class yes, particle or true, a particle is at the candidate; any other class says
-    that nothing is there. ``searched`` are the squares inside circles of a diameter round the answered candidates:
-    candidates are half a diameter apart, so no other one lies in a square, and what nobody was asked teaches nothing.
+    that nothing is there. ``searched`` are squares round the answered candidates. Where the ``rows`` are the ``whole``
+    of the candidates, those without an answer too (None: where there are any such), a square reaches half-way to the
+    nearest that has none, a diameter at most: what lies between answered candidates was nobody's candidate. It is never
+    smaller than the square inside a circle of a diameter, which it is else: candidates are half a diameter apart.
     The answer is that of the one person who gave them all, else nobody's. Raises BadData where no diameter is known.
 
     >>> data = {"micrograph": "a.mrc", "centre_x": 50.0, "centre_y": 40.0, "diameter": 20.0}
@@ -34,27 +39,52 @@ def picked(rows: Sequence[LabelRow]) -> list[LabelRow]:
     >>> picked([row])[0].answers[0].label["points"]
     [[50.0, 40.0]]
     """
-    found: dict[str, list[tuple[LabelRow, Answer]]] = {}
+    said: dict[str, list[_Said]] = {}
+    open_: dict[str, list[LabelRow]] = {}
     for row in rows:
-        said = [answer for answer in row.answers if answer.kind == "label"]
-        if is_candidate(row) and said:
-            found.setdefault(str(row.data["micrograph"]), []).append((row, said[-1]))
-    return [row for row in rows if not is_candidate(row)] + [_row(name, each) for name, each in found.items()]
+        if is_candidate(row):
+            answers = [answer for answer in row.answers if answer.kind == "label"]
+            name = str(row.data["micrograph"])
+            if answers:
+                said.setdefault(name, []).append(_Said(row, answers[-1]))
+            else:
+                open_.setdefault(name, []).append(row)
+    whole = bool(open_) if whole is None else whole
+    made = [_row(name, each, open_.get(name, []) if whole else None) for name, each in said.items()]
+    return [row for row in rows if not is_candidate(row)] + made
 
 
-def _row(micrograph: str, said: Sequence[tuple[LabelRow, Answer]]) -> LabelRow:
-    size = _diameter(said[0][0])
-    points = [_centre(row.data) for row, answer in said if _YES.match(str(answer.label))]
+class _Said(NamedTuple):
+    """A candidate and what was last said of it."""
+
+    row: LabelRow
+    answer: Answer
+
+
+def _row(micrograph: str, said: Sequence[_Said], unasked: Sequence[LabelRow] | None) -> LabelRow:
+    size = _diameter(said[0].row)
+    centres = np.array([_centre(each.row.data) for each in said])
+    yes = [bool(_YES.match(str(each.answer.label))) for each in said]
     label = {
-        "points": [list(point) for point in dict.fromkeys(points)],
+        "points": [list(point) for point in dict.fromkeys(map(tuple, centres[yes].tolist()))],
         "diameter": size,
-        "searched": [_square(*_centre(row.data), size / sqrt(2)) for row, _ in said],
+        "searched": _squares(centres, size, unasked),
     }
-    people = {answer.who for _, answer in said}
+    people = {each.answer.who for each in said}
     who = people.pop() if len(people) == 1 else ""
-    known = said[0][0].data.get("pixel_size")
+    known = said[0].row.data.get("pixel_size")
     data = {} if known is None else {"pixel_size": known}
     return LabelRow(micrograph, data, (Answer(micrograph, label, who=who),), task="particles")
+
+
+def _squares(centres: Floats, size: float, unasked: Sequence[LabelRow] | None) -> list[list[float]]:
+    """Give the squares [x, y, side, side] round answered candidates [S, 2]; ``unasked`` None: not known."""
+    half = np.full(len(centres), size / sqrt(8))
+    if unasked is not None:
+        others = np.array([_centre(row.data) for row in unasked]).reshape(-1, 2)
+        away = np.abs(centres[:, None] - others[None]).max(axis=2).min(axis=1, initial=2 * size)
+        half = np.maximum(half, away / 2)
+    return np.column_stack([centres - half[:, None], 2 * half, 2 * half]).tolist()
 
 
 def _diameter(row: LabelRow) -> float:
@@ -70,7 +100,3 @@ def _diameter(row: LabelRow) -> float:
 
 def _centre(data: Mapping[str, Any]) -> tuple[float, float]:
     return float(data["centre_x"]), float(data["centre_y"])
-
-
-def _square(x: float, y: float, side: float) -> list[float]:
-    return [x - side / 2, y - side / 2, side, side]
