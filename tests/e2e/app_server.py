@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import multiprocessing
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.request import urlopen
 
 from querist import Study
 from querist.cli import run
 
 STARTED_WITHIN = 60.0
+OUTPUT, LOG = "server.out", "server.log"
 
 
 def querist(folder: Path, *arguments: object) -> str:
@@ -49,8 +51,22 @@ def labels_of(folder: Path, study: str) -> dict[str, Any]:
     return {item: given[-1]["value"] for item, given in answers if given[-1]["status"] == "final"}
 
 
-def _command(*arguments: object) -> list[str]:
-    return [sys.executable, "-c", "from querist.cli import main; main()", *(str(argument) for argument in arguments)]
+_STARTS = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+if sys.platform == "linux":  # what a server imports is imported once, in a process that does nothing else
+    _STARTS.set_forkserver_preload(["querist.cli.label", "querist.web.run", "querist.web.server", "querist.web.app"])
+
+
+def _serve(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> None:
+    """Be `querist label` in a folder, with streams of its own."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name in ((1, OUTPUT), (2, LOG)):
+        with open(name, "ab") as file:
+            os.dup2(file.fileno(), number)
+    streams = [open(number, "w", 1, "utf-8", closefd=False) for number in (1, 2)]  # noqa: SIM115 - theirs is the process's life
+    sys.stdout, sys.stderr = streams
+    sys.exit(run(["label", *arguments]))
 
 
 def _environment() -> dict[str, str]:
@@ -71,8 +87,7 @@ class AppServer:
     arguments: Sequence[object]
     port: int = field(default_factory=_free_port)
     url: str = ""
-    _process: subprocess.Popen[str] | None = None
-    _log: IO[str] | None = None
+    _process: BaseProcess | None = None
 
     @property
     def origin(self) -> str:
@@ -81,20 +96,28 @@ class AppServer:
     @property
     def log(self) -> str:
         """What the server wrote to standard error."""
-        return (self.folder / "server.log").read_text(encoding="utf-8")
+        return (self.folder / LOG).read_text(encoding="utf-8")
 
     def start(self) -> AppServer:
         """Start it, or start it again on the same port."""
-        self._log = (self.folder / "server.log").open("a", encoding="utf-8")
-        command = _command("label", *self.arguments, "--no-browser", "--port", self.port)
-        self._process = subprocess.Popen(
-            command, cwd=self.folder, env=_environment(), stdout=subprocess.PIPE, stderr=self._log, encoding="utf-8"
-        )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
+        (self.folder / OUTPUT).write_bytes(b"")
+        arguments = [*map(str, self.arguments), "--no-browser", "--port", str(self.port)]
+        self._process = _STARTS.Process(target=_serve, args=(self.folder, arguments, _environment()), daemon=True)
+        self._process.start()
+        self.url = self._told()
         assert self.url.startswith(self.origin), f"the server did not start: {self.log}"
         self._wait_until_it_answers()
         return self
+
+    def _told(self) -> str:
+        """Give the first line that it prints, "" when it ends without one."""
+        assert self._process is not None
+        end = time.monotonic() + STARTED_WITHIN
+        while "\n" not in (said := (self.folder / OUTPUT).read_text(encoding="utf-8")):
+            if time.monotonic() > end or not self._process.is_alive():
+                return said
+            time.sleep(0.02)
+        return said.splitlines()[0]
 
     def _wait_until_it_answers(self) -> None:
         end = time.monotonic() + STARTED_WITHIN
@@ -117,17 +140,13 @@ class AppServer:
         if self._process is None:
             return
         self._process.terminate()
-        try:
-            self._process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
+        self._process.join(timeout=15)
+        if self._process.is_alive():
             self._process.kill()
         self._reap()
 
     def _reap(self) -> None:
         assert self._process is not None
-        assert self._process.stdout is not None
-        assert self._log is not None
-        self._process.wait(timeout=15)
-        self._process.stdout.close()
-        self._log.close()
+        self._process.join(timeout=15)
+        self._process.close()
         self._process = None
