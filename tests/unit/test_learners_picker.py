@@ -212,3 +212,16 @@ def test_a_guess_leaves_out_what_the_template_is_unsure_of(made):
     assert scene.known is not None
     assert (~scene.known).sum() == 20 * 20, "a square of a diameter round the second"
     assert not scene.known[100, 120]
+
+
+def test_every_part_of_a_partly_searched_micrograph_shows_of_what_was_searched():
+    from querist.learners._scenes import Plan, Scene, shown, view_of
+
+    known = np.zeros((300, 400), bool)
+    known[270:, :20] = True
+    scene = Scene(np.zeros((1, 300, 400), np.float32), np.empty((0, 5)), known)
+    plan, rng = Plan(1, 1, 1e-3, (96, 96), turn=True), np.random.default_rng(0)
+    seen = np.array([shown(scene, view_of(scene, plan, rng), plan.part)[1] for _ in range(60)])
+    assert seen.any(axis=(1, 2)).mean() > 0.95
+    whole = np.array([view_of(Scene(scene.image, scene.boxes), plan, rng).shift for _ in range(60)])
+    assert np.ptp(whole, axis=0).min() > 150, "where all was searched, parts lie anywhere"

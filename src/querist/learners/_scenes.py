@@ -128,7 +128,7 @@ class View(NamedTuple):
 
 
 def view_of(scene: Scene, plan: Plan, rng: np.random.Generator) -> View:
-    """Draw a view: scale, position of the part, mirrored or turned."""
+    """Draw a view: scale, position of the part, mirrored or turned; where little is known, a part that shows of it."""
     scale = np.exp(rng.uniform(-1, 1) * np.log(plan.zoom))
     signs = np.where(rng.random(2) < 0.5, -1.0, 1.0)
     allowed = np.array([plan.flip or plan.turn, plan.upside or plan.turn])
@@ -139,6 +139,10 @@ def view_of(scene: Scene, plan: Plan, rng: np.random.Generator) -> View:
     span = np.abs(matrix) @ np.array(plan.part, np.float64)
     # a part that is larger than the scene lies about it anywhere, a smaller one inside it
     middle = size / 2 + (rng.random(2) - 0.5) * np.abs(size - span)
+    if scene.known is not None and (known := np.flatnonzero(scene.known)).size:
+        row, column = divmod(int(rng.choice(known)), scene.known.shape[1])
+        near = np.array([column, row]) + (rng.random(2) - 0.5) * span
+        middle = np.where(size > span, np.clip(near, span / 2, size - span / 2), middle)
     return View(matrix, middle - matrix @ (np.array(plan.part) / 2))
 
 

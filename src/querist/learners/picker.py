@@ -59,7 +59,7 @@ class Picker(OfCentres):
 
     While less than half of the pool was searched, the network is shown for ``guided`` steps before all others (None: a
     third of ``steps``) what the template, taught by the picks, finds in the pool: so few picks, or answers about single
-    candidates, teach more. After them a third of ``steps`` is enough, where ``epochs`` do not ask for more.
+    candidates, teach more.
 
     Evidence: elements [M, 2] (not a particle, a particle), [M, K, 2] with K > 1 opinions; places [M, 3] (x, y,
     diameter); embed, pooled features (of the template none). Cost: steps · batch passes forward and back on 96² pixels;
@@ -121,8 +121,6 @@ class Picker(OfCentres):
         states, seen = self._begin(warm), [scenes[row] for row in learn]
         plan = self._plan(seen, shorter=states is not None)
         if states is None and self._guided and pool is not None and area_of(scenes) < MOSTLY * reader.area(pool):
-            # from weights that know particles already, more steps on few picks would learn these by heart
-            plan = replace(self, steps=max(1, self.steps // 3))._plan(seen, shorter=False)
             states = self._guesses((items, targets), reader, pool, rng)
         raw = self._trained(seen, reader, plan, states, rng=rng)
         return raw.cut(items[np.array(held or learn)], [targets[row] for row in held or learn])
