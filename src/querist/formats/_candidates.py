@@ -84,7 +84,8 @@ def _squares(centres: Floats, size: float, unasked: Sequence[LabelRow] | None) -
         others = np.array([_centre(row.data) for row in unasked]).reshape(-1, 2)
         away = np.abs(centres[:, None] - others[None]).max(axis=2).min(axis=1, initial=2 * size)
         half = np.maximum(half, away / 2)
-    return np.column_stack([centres - half[:, None], 2 * half, 2 * half]).tolist()
+    found: list[list[float]] = np.column_stack([centres - half[:, None], 2 * half, 2 * half]).tolist()
+    return found
 
 
 def _diameter(row: LabelRow) -> float:
