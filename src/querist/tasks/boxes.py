@@ -48,8 +48,8 @@ class Boxes(OfClasses):
     called: ClassVar[str] = "a task of boxes"
     unit: ClassVar[str] = "boxes"
     learner: ClassVar[str] = "detector"
-    strategy: ClassVar[str] = "token-entropy"
-    compared: ClassVar[tuple[str, ...]] = ("random", "token-entropy")
+    strategy: ClassVar[str] = "class-balanced(background=True)"
+    compared: ClassVar[tuple[str, ...]] = ("random", "class-balanced(background=True)")
 
     @staticmethod
     def from_labels(labels: Iterable[Label | None]) -> Boxes:
