@@ -46,3 +46,8 @@ def test_a_study_that_begins_with_labels_of_two_classes_is_never_cold():
 @pytest.mark.parametrize("strategy", ["k-center", "typiclust", "random"])
 def test_a_strategy_that_needs_no_model_has_no_cold_rule(strategy):
     assert _rounds(CODES, rounds=2, strategy=strategy) == [strategy] * 2
+
+
+def test_a_strategy_that_asks_for_second_opinions_begins_with_two_classes():
+    noise = np.random.default_rng(1).integers(0, 4, 400)
+    assert _rounds(noise, rounds=3, strategy="active-lab") == ["active-lab"] * 3

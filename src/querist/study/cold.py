@@ -37,7 +37,9 @@ def rule_of(own: Rule, taught: Taught, before: Mapping[str, Any]) -> Rule:
 
     The cold rule begins while fewer than two classes have a label. Once begun (``before``, the facts of the last
     round, name it), it goes on until the model beats the shares of the classes in log loss on labels that it was not
-    trained on, clearly. A study that begins with labels of two classes never is cold. Cost: while cold, five fits.
+    trained on, clearly. A study that begins with labels of two classes never is cold, nor one whose strategy asks for
+    second opinions once two classes have a label: where people err, no model foretells their labels clearly, and such a
+    strategy weighs the model by itself. Cost: while cold, five fits.
     """
     if own.strategy.cold is None:
         return own
@@ -46,7 +48,7 @@ def rule_of(own: Rule, taught: Taught, before: Mapping[str, Any]) -> Rule:
         cold, name = resolve_strategy("random")
     if taught.known.classes_seen() < min(2, taught.known.task.classes):
         return Rule(cold, name)
-    begun = before.get("strategy") == name and own.name != name
+    begun = before.get("strategy") == name and own.name != name and not own.strategy.relabels
     return Rule(cold, name) if begun and not beats_shares(taught) else own
 
 
