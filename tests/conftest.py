@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -34,6 +35,12 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"the shared data sets are not at {DATA}")
     return DATA
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave the modules and thousands of tests alone: to look at them again takes a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
