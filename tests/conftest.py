@@ -38,7 +38,7 @@ def data() -> Path:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector leave the modules and thousands of tests alone: to look at them again takes a second."""
+    """Let the garbage collector leave modules and thousands of tests alone: each look at them takes most of a second."""
     gc.collect()
     gc.freeze()
 
