@@ -38,7 +38,7 @@ def data() -> Path:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector leave modules and thousands of tests alone: each look at them takes most of a second."""
+    """Let the garbage collector skip modules and thousands of tests: each look at them takes nearly a second."""
     gc.collect()
     gc.freeze()
 
