@@ -196,7 +196,7 @@ def test_what_the_template_finds_guides_a_picker_that_has_few_picks(made):
     truth = TASK.encode(labels[3:])
     found = []
     for guided in (0, 40):
-        learner = Picker(20, steps=20, epochs=1, batch=4, guided=guided)
+        learner = Picker(20, steps=10, epochs=1, batch=4, guided=guided)
         model = train(made, learner, rows=range(1), labels=corner)
         found.append(TASK.metrics(truth, model.predict(pool.items[np.arange(3, 6)], BOTH))["average_precision"])
     assert found[1] > found[0] + 0.1
