@@ -339,6 +339,8 @@ def test_processes_give_the_same_curves(written: tuple[Simulation, Path]) -> Non
         ({"strategies": "random", "noise": 2}, "noise must be a share between 0 and 1: got 2"),
         ({"strategies": "random", "initial": 40}, "initial asks for 40 items: 'toy' has 36 for training"),
         ({"strategies": "random", "metric": "macro_f2"}, "no metric is called 'macro_f2': did you mean 'macro_f1'?"),
+        ({"strategies": "random", "metric": "acuracy"},
+         "no metric is called 'acuracy': did you mean 'accuracy' or 'auroc'?"),
     ],
 )  # fmt: skip
 def test_messages(options: dict[str, Any], message: str) -> None:

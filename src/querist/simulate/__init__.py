@@ -18,6 +18,8 @@ from querist.simulate.plan import Plan, check_models, has_spec, name_of, plan_of
 from querist.simulate.results import Simulation
 from querist.simulate.run import OnProgress, Progress, run, run_each
 from querist.simulate.split import Source, Split, source_of, split
+from querist.simulate.summary import common
+from querist.tasks.classification import OF_TWO_CLASSES
 
 __all__ = [
     "Cell",
@@ -81,21 +83,42 @@ def simulate(
     _distinct(names)
     cells = [cell for source in sources for cell in _cells(source, plan)]
     kept = None if out is None else Path(out) / "cells"
-    curves = run(cells[:1], folder=kept, on_progress=on_progress)
-    _check_metric(plan, curves[0])
-    curves += run(cells[1:], jobs=jobs, folder=kept, on_progress=on_progress)
+    curves = []
+    for part in (cells[:1], cells[1:]):  # the first alone: a metric that is not there is told at once
+        for at, curve in run_each(part, jobs=jobs, folder=kept, on_progress=on_progress):
+            _check_metric(part[at], curve)
+            curves.append(curve)
     curves.sort(key=lambda c: (names.index(c.dataset), plan.names.index(c.strategy) if c.strategy else -1, c.seed))
-    found = Simulation(plan, tuple(_of(curves, full=False)), tuple(_of(curves, full=True)), tuple(_notes(plan)))
+    notes = (*_notes(plan), *_left_out(names, curves))
+    found = Simulation(plan, tuple(_of(curves, full=False)), tuple(_of(curves, full=True)), notes)
     if out is not None:
         found.write(out)
     return found
 
 
-def _check_metric(plan: Plan, curve: Curve) -> None:
-    """Check the metric as soon as one model has been measured."""
-    known = list(curve.points[-1].metrics)
-    if plan.metric is not None and plan.metric not in known:
-        raise BadInput(f"no metric is called {plan.metric!r}: {near(plan.metric, known)}")
+def _check_metric(cell: Cell, curve: Curve) -> None:
+    """Check the metric as soon as a model has been measured."""
+    metric, known = cell.plan.metric, list(curve.points[-1].metrics)
+    if metric is None or metric in known:
+        return
+    if metric in OF_TWO_CLASSES and _one_class(cell):
+        raise BadInput(
+            f"{metric!r} needs two classes: the test part of {curve.dataset!r}, seed {curve.seed}, holds one; "
+            "leave that seed out, or name another metric"
+        )
+    raise BadInput(f"no metric is called {metric!r}: {near(metric, known)}")
+
+
+def _one_class(cell: Cell) -> bool:
+    return len(set(map(str, cell.split.truth))) == 1
+
+
+def _left_out(names: Sequence[str], curves: Sequence[Curve]) -> Iterable[str]:
+    for name in names:
+        known = set(common(name, curves))
+        lost = dict.fromkeys(m for c in curves if c.dataset == name for m in c.points[-1].metrics if m not in known)
+        if lost:
+            yield f"{', '.join(lost)} of {name!r} are not in the tables: not every run could measure them"
 
 
 def _source(data: Any, test: Any) -> Source:

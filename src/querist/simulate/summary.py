@@ -33,19 +33,28 @@ def summarise(plan: Plan, curves: Sequence[Curve], full: Sequence[Curve]) -> dic
     return {
         "metric": metric,
         "rows": rows,
-        "full": {d: _full([c for c in full if c.dataset == d]) for d in datasets},
+        "full": {d: _full([c for c in full if c.dataset == d], common(d, curves, full)) for d in datasets},
         "plan": plan.facts(),
         "versions": versions(),
         "command": command(),
     }
 
 
-def _full(curves: Sequence[Curve]) -> dict[str, Any]:
-    metrics = curves[0].points[-1].metrics
+def common(dataset: str, *curves: Iterable[Curve]) -> list[str]:
+    """Name the metrics that every round has on a data set; a test part of one class has fewer than others."""
+    points = [point for each in curves for curve in each if curve.dataset == dataset for point in curve.points]
+    return [name for name in points[0].metrics if all(name in point.metrics for point in points)]
+
+
+def _final(curves: Sequence[Curve], metrics: Sequence[str]) -> dict[str, Any]:
+    return {m: mean_se([c.values(m)[-1] for c in curves]) for m in metrics}
+
+
+def _full(curves: Sequence[Curve], metrics: Sequence[str]) -> dict[str, Any]:
     return {
         "labels": float(np.median([c.points[-1].labels for c in curves])),
         "test_items": curves[0].info["test_items"],
-        "metrics": {m: mean_se([c.values(m)[-1] for c in curves]) for m in metrics},
+        "metrics": _final(curves, metrics),
     }
 
 
@@ -64,7 +73,7 @@ def _row(
         "seeds": len(own),
         "metric": metric,
         **_areas(plan, metric, own),
-        "final": {m: mean_se([c.values(m)[-1] for c in own]) for m in own[0].points[0].metrics},
+        "final": _final(own, common(dataset, curves, full)),
         "cost": {"unit": plan.cost, **mean_se([c.points[-1].cost for c in own])},
         "labels_to": labels[0],
         "labels_to_full": labels[1],

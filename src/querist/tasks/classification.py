@@ -22,6 +22,8 @@ from querist.view import Evidence, Need
 Codes = NDArray[np.int64]
 SAME = 1e-9
 """Classes whose probabilities differ by less are equal: rounding must not decide."""
+OF_TWO_CLASSES = ("auroc", "sensitivity_at_95")
+"""Metrics that are left out where the truth holds one class alone."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +164,8 @@ class Classification(OfClasses):
         if probs is not None:
             confidence = probs[np.arange(len(said)), said]
             found |= {"log_loss": log_loss(truth, probs), "ece": ece(confidence, said == truth)}
-            ranked = {"auroc": auroc(truth, probs), "sensitivity_at_95": sensitivity(truth, probs)}
-            found |= {name: value for name, value in ranked.items() if value is not None}
+            ranked = zip(OF_TWO_CLASSES, (auroc(truth, probs), sensitivity(truth, probs)), strict=True)
+            found |= {name: value for name, value in ranked if value is not None}
         return found
 
     def named(self, label: Label) -> tuple[str | int]:
