@@ -32,19 +32,24 @@ STRATEGIES = ("random", "margin", "uherding", "bait")
 
 
 class Stack(NamedTuple):
-    """A stack to project: the moves of the domain in Å, the signal-to-noise ratio, and whether the map is a class."""
+    """A stack to project: the moves of the domain in Å, the signal-to-noise ratio, and whether the map is a class.
+
+    The size and the noise of the four conformations were chosen on a stack of seed 100, where 6,000 labels gave .86.
+    """
 
     name: str
     moves: tuple[float, ...]
     snr: float
     other: bool = False
+    count: int = 2000
+    batch: int = 20
 
 
 QUICK = (Stack("two conformations, 0 and 30 Å", (0, 30), 1.0),)
 FULL = (
     *QUICK,
     Stack("two conformations, 0 and 20 Å", (0, 20), 3.0),
-    Stack("four conformations, 0, 10, 20 and 30 Å", (0, 10, 20, 30), 10.0),
+    Stack("four conformations, 0, 10, 20 and 30 Å", (0, 10, 20, 30), 30.0, count=10_000, batch=100),
     Stack("two conformations and EMD-3197", (0, 30), 1.0, other=True),
 )
 
@@ -93,11 +98,12 @@ def stacks(data, out, *, wanted, seeds, rules):
             continue
         started = time.perf_counter()
         folder = out / stack.name.replace(" ", "_").replace(",", "")
-        drawn = made(stack.moves, count=2000, snr=stack.snr, seed=0, other=other)
+        drawn = made(stack.moves, count=stack.count, snr=stack.snr, seed=0, other=other)
         write(folder / "stack", drawn)
         found = simulate(
             load(folder / "stack", label="rlnClassNumber"),
-            strategies=rules, encoder="particles", learner="linear", initial=20, batch=20, budget=800,
+            strategies=rules, encoder="particles", learner="linear", initial=stack.batch,
+            batch=stack.batch, budget=40 * stack.batch,
             seeds=range(seeds), out=folder / "run",
         )  # fmt: skip
         print(f"{stack.name}, SNR {stack.snr:g}: known pose {drawn[3]:.3f}, {time.perf_counter() - started:.0f} s")
