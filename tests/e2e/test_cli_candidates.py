@@ -29,3 +29,20 @@ def test_answers_about_candidates_are_imported_as_picks(cli: Cli) -> None:
         label = study.answers("a.mrc")[0].label
     assert len(label["points"]) == int(np.sum(IS_DISC))
     assert len(label["searched"]) == len(IS_DISC)
+
+
+def test_picks_made_by_hand_outlive_an_import(cli: Cli) -> None:
+    Path("ice").mkdir()
+    write_micrograph(Path("ice") / "a.mrc")
+    asked = list(make_candidates(Path(), "asked.querist"))[:3]
+    with Study.open("asked.querist") as study:
+        for id in asked:
+            study.tell(id, "no", who="ann")
+    assert cli("export", "asked.querist", "--out", "said.jsonl").code == 0
+    assert cli("new", "cells.querist", "ice", "--task", "particles(diameter=24)").code == 0
+    with Study.open("cells.querist") as study:
+        study.tell("a.mrc", {"points": [[300.0, 300.0]], "searched": None}, who="ann")
+    said = cli("import", "cells.querist", "said.jsonl")
+    assert "micrographs with picks: 1; their picks stay, but for those at a candidate that was answered" in said.err
+    with Study.open("cells.querist") as study:
+        assert study.labels()["a.mrc"] == {"points": [[300.0, 300.0]], "diameter": 24.0, "searched": None}

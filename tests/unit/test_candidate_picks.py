@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from math import sqrt
 
 import numpy as np
@@ -82,22 +83,102 @@ def test_a_study_of_candidates_is_exported_as_picks(questions):
     assert {answer.who for row in picked(rows) for answer in row.answers} == {"ann"}
 
 
-def test_the_latest_answer_counts_and_what_was_set_aside_is_not_searched(questions):
-    def row(id, *answers):
-        return LabelRow(id, questions.media(id).data, answers)
+def row_of(questions, at, *answers):
+    id = questions.ids[at]
+    return LabelRow(id, questions.media(id).data, tuple(Answer(id, *said, who=who) for who, *said in answers))
 
-    first, second, third, _ = questions.ids
+
+def label_of(rows, **options):
+    return picked(rows, **options)[0].answers[0].label
+
+
+SMALL = pytest.approx(16 / sqrt(2))
+"""The side of a square inside a circle of a diameter."""
+
+
+def test_the_latest_answer_counts_and_what_was_set_aside_is_not_searched(questions):
     rows = [
-        row(first, Answer(first, "no", who="ann"), Answer(first, "particle", who="bob")),
-        row(second, Answer(second, None, "skip", who="ann")),
-        row(third, Answer(third, "no", who="ann")),
+        row_of(questions, 0, ("ann", "no"), ("bob", "particle")),
+        row_of(questions, 1, ("ann", None, "skip")),
+        row_of(questions, 2, ("ann", "no")),
         LabelRow("plain", {}, (Answer("plain", {"points": []}),)),
     ]
     plain, made = picked(rows)
     assert plain.id == "plain"
     assert made.answers[0].label["points"] == [[20.0, 20.0]]
-    assert len(made.answers[0].label["searched"]) == 2
+    assert [square[2] for square in made.answers[0].label["searched"]] == [SMALL, SMALL]
     assert made.answers[0].who == "", "two people answered"
+
+
+@pytest.mark.parametrize("kind", ["skip", "unsure", "note"])
+def test_what_was_touched_without_a_label_does_not_show_that_all_candidates_are_there(questions, kind):
+    rows = [row_of(questions, 0, ("ann", "no")), row_of(questions, 1, ("ann", None, kind))]
+    assert [square[2] for square in label_of(rows)["searched"]] == [SMALL]
+    assert [square[2] for square in label_of([*rows, row_of(questions, 2)])["searched"]] == [32.0]
+
+
+def test_a_label_taken_back_since_is_none(questions):
+    rows = [row_of(questions, 0, ("ann", "particle"), ("ann", None, "skip")), row_of(questions, 1, ("ann", "no"))]
+    assert label_of(rows)["points"] == []
+    assert len(label_of(rows)["searched"]) == 1
+
+
+def test_what_most_people_say_is_so(questions):
+    rows = [row_of(questions, 0, ("ann", "particle"), ("bob", "particle"), ("eve", "no"))]
+    assert label_of(rows)["points"] == [[20.0, 20.0]]
+
+
+@pytest.mark.parametrize("label", ["yes", "Particle", "particles", True, " true "])
+def test_a_class_that_means_yes(questions, label):
+    assert label_of([row_of(questions, 0, ("ann", label))])["points"] == [[20.0, 20.0]]
+
+
+@pytest.mark.parametrize("label", ["particle-free", "particle?", "True negative", "no", False, "ice"])
+def test_another_class_means_that_nothing_is_there(questions, label):
+    rows = [row_of(questions, 0, ("ann", "particle")), row_of(questions, 1, ("ann", label))]
+    assert label_of(rows)["points"] == [[20.0, 20.0]]
+
+
+@pytest.mark.parametrize("label", ["good", 1, "particle-free"])
+def test_without_a_class_that_means_yes_nothing_is_guessed(questions, label):
+    rows = [row_of(questions, 0, ("ann", label)), row_of(questions, 1, ("ann", "no"))]
+    with pytest.raises(BadData) as error:
+        picked(rows)
+    assert str(error.value) == (
+        f"which class of a candidate is a particle? None is called 'particle', 'yes' or 'true': got '{label}'; "
+        "rename the class that is one"
+    )
+
+
+def test_picks_that_stood_before_stay_where_no_candidate_was_answered(questions):
+    rows = [row_of(questions, 0, ("ann", "particle")), row_of(questions, 1, ("ann", "no"))]
+    before = {"points": [[22.0, 20.0], [60.0, 31.0], [70.0, 70.0]], "searched": [[0.0, 0.0, 80.0, 80.0]]}
+    found = label_of(rows, standing={"a.mrc": before})
+    assert found["points"] == [[70.0, 70.0], [20.0, 20.0]]
+    assert found["searched"] == [[0.0, 0.0, 80.0, 80.0], *label_of(rows)["searched"]]
+    assert label_of(rows, standing={"a.mrc": {**before, "searched": None}})["searched"] is None
+    assert label_of(rows, standing={"a.mrc": label_of(rows)}) == label_of(rows), "twice is once"
+    assert label_of(rows, standing={"b.mrc": before}) == label_of(rows)
+
+
+def test_many_candidates_need_little_memory(questions):
+    rng = np.random.default_rng(0)
+    data = [{"micrograph": "a.mrc", "centre_x": x, "centre_y": y, "diameter": 20.0} for x, y in rng.random((4000, 2))]
+    rows = [LabelRow(str(i), each, (Answer(str(i), "no"),) if i % 2 else ()) for i, each in enumerate(data)]
+    tracemalloc.start()
+    picked(rows)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6, "a table of all pairs takes 128 MB"
+
+
+def test_searched_squares_end_with_the_micrograph(questions, tmp_path):
+    label = label_of([row_of(questions, 0, ("ann", "no"))], whole=True)
+    assert label["searched"] == [[4.0, 4.0, 32.0, 32.0]]
+    corner = {**label, "searched": [[-8.0, -8.0, 32.0, 32.0], [70.0, 4.0, 32.0, 32.0], [4.0, 4.0, 32.0, 32.0]]}
+    with Study.create(None, load(tmp_path).pool, task=Particles(diameter=16)) as study:
+        said = study.check("a.mrc", corner)["searched"]
+    assert said == [[-0.5, -0.5, 24.5, 24.5], [70.0, 4.0, 10.0, 32.0], [4.0, 4.0, 32.0, 32.0]]
 
 
 def test_without_a_diameter_it_is_half_the_patch_or_an_error():

@@ -62,14 +62,18 @@ def read(file: str, form: str | None) -> list[Answer]:
 def _of_file(study: Study, file: str, form: str | None) -> list[Answer]:
     """Read the answers of a file; those about candidates are picks of their micrographs, where particles are asked."""
     from querist.formats import by_path, label_format, open_text
-    from querist.formats._candidates import picked
+    from querist.formats._candidates import is_candidate, picked
     from querist.formats.protocol import answers_of
 
     answers = read(file, form)
     if study.task.schema["task"] != "particles":
         return answers
-    reader = label_format(form or by_path(file).about.name)
-    return answers_of(picked(reader.read_rows(open_text(file))))
+    rows = label_format(form or by_path(file).about.name).read_rows(open_text(file))
+    standing = study.labels()
+    there = {str(row.data["micrograph"]) for row in rows if is_candidate(row)} & set(standing)
+    if there:
+        say(f"micrographs with picks: {len(there)}; their picks stay, but for those at a candidate that was answered")
+    return answers_of(picked(rows, standing=standing))
 
 
 def _of_folder(study: Study, folder: str, form: str | None) -> list[Answer]:

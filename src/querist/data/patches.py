@@ -132,7 +132,7 @@ def candidate_picks(pool: Pool, answers: Mapping[str, Label]) -> dict[str, Label
     ``pool`` is one of ``candidate_pool``; ``answers`` are by its ids: "particle" (or yes, true) says that a particle is
     there, any other class that none is. Searched are squares round the answered candidates, as far as half-way to
     the nearest one of the pool without an answer: what nobody was asked teaches nothing, and answers to all candidates
-    of a region teach what lies between them too. Raises UnknownItem.
+    of a region teach what lies between them too. Raises UnknownItem; BadData where no class means a particle.
     """
     from querist.formats._candidates import picked
     from querist.formats.protocol import LabelRow

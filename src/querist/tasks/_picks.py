@@ -103,6 +103,23 @@ def check_inside(points: Sequence[Sequence[float]], width: int, height: int) -> 
             )
 
 
+def clipped(regions: Sequence[list[float]] | None, width: int, height: int) -> list[list[float]] | None:
+    """Cut rectangles to an image with its edge, as ``check_inside`` has it; what lies outside as a whole goes.
+
+    >>> clipped([[-8.0, 2.0, 10.0, 4.0], [1.0, 1.0, 2.0, 2.0], [90.0, 0.0, 5.0, 5.0]], 80, 80)
+    [[-0.5, 2.0, 2.5, 4.0], [1.0, 1.0, 2.0, 2.0]]
+    """
+    return None if regions is None else [cut for each in regions if (cut := _cut(each, width, height))]
+
+
+def _cut(region: list[float], width: int, height: int) -> list[float] | None:
+    x, y, wide, high = region
+    left, top, right, bottom = max(x, -0.5), max(y, -0.5), min(x + wide, width), min(y + high, height)
+    if (left, top) == (x, y) and right == x + wide and bottom == y + high:
+        return region
+    return [left, top, right - left, bottom - top] if left < right and top < bottom else None
+
+
 def coded(label: Mapping[str, Any], diameter: float | None) -> Coded:
     """Turn a canonical label into arrays; ``diameter`` stands in where the label has none."""
     searched = label["searched"]

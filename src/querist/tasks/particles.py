@@ -102,8 +102,8 @@ class Particles:
     def check(self, label: Label, item: Any = None) -> Picks:
         """Give the label in its canonical form: numbers as float, points in the order they came.
 
-        With the item (one image of a pool, whose ``sizes`` is known), points must lie on it. Raises BadLabel that names
-        the point or the rectangle: no pair of numbers, twice the same, outside.
+        With the item (one image of a pool, whose ``sizes`` is known), points must lie on it; searched rectangles are
+        cut to it. Raises BadLabel that names the point or the rectangle: no pair of numbers, twice the same, outside.
 
         >>> Particles().check({"points": [[1, 2], [1, 2]]})
         Traceback (most recent call last):
@@ -112,7 +112,9 @@ class Particles:
         """
         found = _picks.canonical(label)
         if hasattr(item, "sizes"):
-            _picks.check_inside(found["points"], *item.sizes[0].tolist())
+            size = item.sizes[0].tolist()
+            _picks.check_inside(found["points"], *size)
+            found["searched"] = _picks.clipped(found["searched"], *size)
         return found
 
     def merge(self, answers: Sequence[Answer]) -> Picks | None:
