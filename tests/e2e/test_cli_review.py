@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from command_line import Cli
 
+from querist import Study
+
 
 @pytest.fixture
 def rooms(cli: Cli, tmp_path: Path) -> str:
@@ -40,6 +42,34 @@ def test_lists_label_errors_as_a_table_and_as_json(cli: Cli, rooms: str) -> None
 def test_what_is_kept_stays_away(cli: Cli, rooms: str) -> None:
     assert cli("review", rooms, "--keep", "r04").err == "kept r04: reviewed by ann\n"
     assert json.loads(cli("review", rooms, "--json").out)["count"] == 0
+
+
+def test_what_is_changed_counts_but_as_no_opinion_of_its_own(cli: Cli, rooms: str) -> None:
+    assert cli("review", rooms, "--keep", "r05", "--change", "r04", "good").err == (
+        "kept r05: reviewed by ann\nchanged r04: reviewed by ann\n"
+    )
+    assert json.loads(cli("review", rooms, "--json").out)["count"] == 0
+    with Study.open(rooms) as study:
+        assert study.labels()["r04"] == "good"
+        assert study.dashboard().agreement is None, "bob alone has opinions"
+
+
+def test_a_change_to_no_class_records_nothing(cli: Cli, rooms: str) -> None:
+    refused = cli("review", rooms, "--keep", "r05", "--change", "r04", "god")
+    assert refused.code == 2
+    assert "no class is called 'god': did you mean 'good'?" in refused.err
+    with Study.open(rooms) as study:
+        assert study.store.events()[-1].answer.who == "bob"
+
+
+def test_a_label_of_several_classes_is_changed_as_json(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "texts.csv").write_text("id,text\nt0,one\nt1,two\n")
+    assert (
+        cli("new", "t.querist", "texts.csv", "--task", "multilabel", "--labels", "good,bad", "--audit", "0").code == 0
+    )
+    assert cli("review", "t.querist", "--change", "t0", '["bad"]').code == 0
+    with Study.open("t.querist") as study:
+        assert study.labels() == {"t0": ["bad"]}
 
 
 def test_the_other_queues_and_how_many(cli: Cli, rooms: str) -> None:

@@ -91,9 +91,27 @@ class TestStudy:
                 for item in study.pool.ids:
                     answer(study, item, who, right=bool(rng.random() < {"ann": 0.9, "bob": 0.8}.get(who, 0.45)))
                     study.labels()
+                    if rng.random() < 0.3:
+                        study.note(item, who, reviewed=True, informed=True)
+                        study.labels()
             stepwise = study.labels()
         with Study.open(tmp_path / "a.querist") as again:
             assert again.labels() == stepwise
+
+    def test_a_crowd_that_is_no_more_leaves_nothing_behind(self, tmp_path) -> None:
+        """Eve's label is an opinion until the note says that it is none; somebody looks in between."""
+        data = Pool(tuple(f"item_{i:02}" for i in range(21)), np.zeros((21, 1)))
+        path = tmp_path / "a.querist"
+        with Study.create(path, data, labels=WORDS, overlap=2, strategy="random", audit=0.0) as study:
+            for item in study.pool.ids[1:]:
+                study.tell(item, "yes", who="ann")
+            study.tell("item_00", "no", who="ann")
+            study.tell("item_00", "yes", who="eve")
+            assert study.labels()["item_00"] == "yes", "the more usual class"
+            study.note("item_00", "eve", reviewed=True, informed=True)
+            assert study.labels()["item_00"] == "no", "the earlier of two"
+        with Study.open(path) as again:
+            assert again.labels()["item_00"] == "no"
 
     def test_people_are_judged_when_somebody_looks_and_an_opinion_has_changed(self, monkeypatch) -> None:
         study, fits, real = self.crowd(), [], Crowd.of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -244,3 +245,56 @@ def test_a_label_of_a_review_is_no_second_opinion(study):
     assert study.labels()[items[0]] == other[labels[items[0]]], "it is an answer all the same"
     study.tell(items[20], other[labels[items[20]]], who="bob")  # said again, without the others in sight
     assert study.dashboard().agreement["share"] < 1.0
+
+
+class TestANoteOfAReview:
+    """Bob said "good" of his own accord; what later notes say may not take that away."""
+
+    @pytest.fixture
+    def shared(self):
+        with Study.create(None, np.zeros((30, 1)), labels=["good", "bad"], overlap=2, audit=0.0) as made:
+            for id in made.pool.ids:
+                made.tell(id, "good", who="ann")
+                made.tell(id, "good", who="bob")
+            yield made
+
+    def agreement(self, study):
+        found = study.dashboard().agreement
+        return found["items"], found["share"]
+
+    def test_counts_once_however_often_it_is_sent(self, shared):
+        id = shared.pool.ids[0]
+        shared.tell(id, "bad", who="bob")
+        for _ in range(2):
+            shared.note(id, "bob", reviewed=True, informed=True)
+        assert self.agreement(shared) == (30, 1.0)
+
+    def test_is_of_no_label_that_was_kept_before(self, shared):
+        id = shared.pool.ids[0]
+        shared.note(id, "bob", reviewed=True)
+        shared.note(id, "bob", reviewed=True, informed=True)
+        assert self.agreement(shared) == (30, 1.0)
+
+    def test_brings_no_opinion_back_that_was_retracted(self, shared):
+        id = shared.pool.ids[0]
+        shared.retract(id, "bob")
+        shared.note(id, "bob", informed=True)
+        assert self.agreement(shared) == (29, 1.0)
+
+    def test_a_flag_between_the_label_and_the_note_is_no_matter(self, shared):
+        id = shared.pool.ids[0]
+        shared.tell(id, "bad", who="bob")
+        shared.note(id, "bob", flag=True)
+        shared.note(id, "bob", reviewed=True, informed=True)
+        assert self.agreement(shared) == (30, 1.0)
+
+    @pytest.mark.parametrize("own", [True, False], ids=["said again of his own accord", "informed"])
+    def test_an_export_tells_it_of_the_label_that_stands(self, shared, own):
+        id = shared.pool.ids[0]
+        shared.tell(id, "bad", who="bob")
+        shared.note(id, "bob", reviewed=True, informed=True)
+        if own:
+            shared.tell(id, "bad", who="bob")
+        with Study.create(None, np.zeros((30, 1)), labels=["good", "bad"], overlap=2, audit=0.0) as again:
+            again.record([replace(answer, uid=None) for row in shared.rows() for answer in row.answers])
+            assert self.agreement(again) == ((30, pytest.approx(29 / 30)) if own else (29, 1.0))

@@ -243,12 +243,26 @@ class TestAnswers:
 
     def test_speed_counts_the_labels_that_the_seconds_of_a_label_are_of(self, films, monkeypatch):
         ann, ids = films.person("ann"), films.study.pool.ids
-        answer(ann, told(ids[0], "good", seconds=5), told(ids[1], "bad", seconds=3), told(ids[2], "bad"))
+        answer(
+            ann,
+            told(ids[0], "good", seconds=5),
+            told(ids[1], "bad", seconds=3),
+            told(ids[2], "bad"),
+            told(ids[3], "bad", seconds=1),
+        )
         last = films.study.store.events()[-1].at
-        for seconds, speed in ((0, 24.0), (5, 12.0), (595, 0.2), (601, 0.0)):
+        for seconds, speed in ((0, 36.0), (5, 18.0), (595, 0.3), (601, 0.0)):
             monkeypatch.setattr(ledger, "milliseconds", lambda now=last + 1000 * seconds: now)
             assert ann.get("/api/status").json()["per_minute"] == speed
-        assert ann.get("/api/dashboard").json()["pace"]["n"] == 2
+        assert ann.get("/api/dashboard").json()["pace"]["n"] == 3
+
+    def test_one_label_or_two_count_over_a_minute_at_least(self, films, monkeypatch):
+        ann, ids = films.person("ann"), films.study.pool.ids
+        for id, speed in zip(ids, (1.0, 2.0, 180.0), strict=False):
+            answer(ann, told(id, "good", seconds=0.4))
+            at = films.study.store.events()[0].at
+            monkeypatch.setattr(ledger, "milliseconds", lambda now=at: now)
+            assert ann.get("/api/status").json()["per_minute"] == speed
 
     def test_status_knows_answers_of_other_processes(self, films):
         ann = films.person("ann")

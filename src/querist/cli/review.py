@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,16 +27,24 @@ MOST = 20
 @click.option(
     "--keep", metavar="ITEM", multiple=True, help="Keep the label of ITEM: it does not come back. Repeatable."
 )
+@click.option(
+    "--change",
+    metavar="ITEM LABEL",
+    type=(str, str),
+    multiple=True,
+    help="Give ITEM another label (a class, or JSON), as a reviewer who saw what it had. Repeatable.",
+)
 @who
 @as_json
-def command(study: Study, kind: str, most: int, keep: tuple[str, ...], who: str, as_json: bool) -> None:
+def command(study: Study, kind: str, most: int, as_json: bool, **decided: Any) -> None:
     """List items that deserve a second look, the most suspicious first.
 
     Label errors are labels that a model contradicts which was trained without them; they are judged anew when answers
-    have come since. To change a label, tell another; to keep it, use --keep, which is no answer and trains nothing.
+    have come since. To keep a label, use --keep, which is no answer and trains nothing; to change it, --change: an
+    answer like any other, but no independent opinion in the figures on people. Both record all, or on an error none.
     """
-    if keep:
-        _keep(study, keep, who)
+    if decided["keep"] or decided["change"]:
+        _decide(study, **decided)
         return
     found = study.review(kind)
     if as_json:
@@ -45,10 +54,26 @@ def command(study: Study, kind: str, most: int, keep: tuple[str, ...], who: str,
     _table(found, most)
 
 
-def _keep(study: Study, items: tuple[str, ...], who: str) -> None:
-    for item in items:
-        study.note(item, who, reviewed=True)
-    say(f"kept {', '.join(items)}: reviewed by {who or 'somebody'}")
+def _decide(study: Study, *, keep: tuple[str, ...], change: tuple[tuple[str, str], ...], who: str) -> None:
+    from querist.tasks import Answer
+
+    answers = [Answer(item, {"reviewed": True}, "note", who) for item in keep]
+    for item, label in change:
+        seen = {"reviewed": True, "informed": True}
+        answers += [Answer(item, _label(label), who=who), Answer(item, seen, "note", who)]
+    study.record(answers)
+    for word, items in (("kept", keep), ("changed", [item for item, _ in change])):
+        if items:
+            say(f"{word} {', '.join(items)}: reviewed by {who or 'somebody'}")
+
+
+def _label(text: str) -> Any:
+    """Read a label that is more than one class, which is JSON; a class is its name."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, list | dict) else text
 
 
 def _table(found: Queue, most: int) -> None:
@@ -57,4 +82,4 @@ def _table(found: Queue, most: int) -> None:
         return
     rows = [[doubt.item, f"{doubt.score:.2f}", doubt.reason] for doubt in found.doubts[:most]]
     show(["item", "score", "why"], rows, right=[1])
-    hint(f"keep one: querist review {study_name()} --keep ITEM; change some: querist tell {study_name()}")
+    hint(f"keep one: querist review {study_name()} --keep ITEM; change one: --change ITEM LABEL")

@@ -142,9 +142,9 @@ class Known:
         now = self._told, self._opinions.changes
         if self.overlap == 1 or self._settled == now:
             return
-        self._settled, crowd = now, self.crowd
-        if crowd is None or not isinstance(self.task, Classification):
+        if not isinstance(self.task, Classification):
             return
+        self._settled, crowd = now, self.crowd  # None also undoes what an earlier crowd had merged
         for item in self._shared:
             given = [a for a in self._answers[item].values() if a.kind == "label" and a.who != IMPORT]
             self._labels[item] = self.task.merge(given, crowd)

@@ -1,6 +1,8 @@
 """What people said of their own accord: the labels that they gave without sight of the others' or the model's.
 
 A label given in a review is none: a note with ``informed`` behind it says so, and what the person said before stands.
+The first note that tells of a review is about the label before it; what later notes say of it changes nothing, until
+the person answers anew.
 """
 
 from __future__ import annotations
@@ -27,20 +29,32 @@ class Opinions:
     def __init__(self) -> None:
         self._said: dict[str, dict[str, Label]] = {}
         self._before: dict[tuple[str, str], Label] = {}
+        self._reviewed: dict[tuple[str, str], bool] = {}
         self.shared: set[str] = set()
         self.changes = 0
 
     def take(self, answer: Answer) -> None:
         """Fold in the next answer of the log."""
+        if answer.kind == "note":
+            self._review(answer)
+            return
         key = answer.item, answer.who
-        if answer.kind != "note":
-            before = self._replace(answer, answer.label if answer.kind == "label" else None)
-            if before is not None:
-                self._before[key] = before
-            else:
-                self._before.pop(key, None)
-        elif answer.label.get("informed"):
-            self._replace(answer, self._before.pop(key, None))
+        before = self._replace(answer, answer.label if answer.kind == "label" else None)
+        self._reviewed.pop(key, None)
+        if before is not None and answer.kind == "label":
+            self._before[key] = before
+        else:
+            self._before.pop(key, None)
+
+    def _review(self, note: Answer) -> None:
+        """Let a note tell whether the label before it was given in a review, once."""
+        key, told = (note.item, note.who), note.label.keys() & {"reviewed", "informed"}
+        if not told or key in self._reviewed or note.who not in self.of(note.item):
+            return
+        before = self._before.pop(key, None)
+        self._reviewed[key] = bool(note.label.get("informed"))
+        if self._reviewed[key]:
+            self._replace(note, before)
 
     def _replace(self, answer: Answer, label: Label | None) -> Label | None:
         """Put a label in the place of a person's opinion, None takes it away; gives what stood there."""
@@ -51,6 +65,10 @@ class Opinions:
         self.changes += before is not None or label is not None
         (self.shared.add if len(people) > 1 else self.shared.discard)(answer.item)
         return before
+
+    def informed(self, item: str, who: str) -> bool:
+        """Say whether the person's standing label was given in a review."""
+        return self._reviewed.get((item, who), False)
 
     def of(self, item: str) -> dict[str, Label]:
         """Give who said what of an item."""

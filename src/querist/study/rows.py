@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from querist.formats import LabelRow
 from querist.store.protocol import Event, Ranked, Ranking
+from querist.study.opinions import Opinions
 
 if TYPE_CHECKING:
     from querist.study.loop import Study
@@ -47,19 +48,31 @@ def _standing(study: Study) -> dict[str, list[Event]]:
     """Give the standing answers of each item, one per person, then the notes, in the order they came."""
     found: dict[str, dict[str, Event]] = {}
     notes: dict[str, dict[str, Event]] = {}
+    opinions = Opinions()
     for event in study.store.events():
+        opinions.take(event.answer)
         who, is_note = event.answer.who, event.answer.kind == "note"
         people = (notes if is_note else found).setdefault(event.answer.item, {})
         before = people.pop(who, None)
         if event.answer.kind != "retract":
             people[who] = _together(before, event) if is_note and before else event
     items = {**found, **notes}
-    return {item: [*found.get(item, {}).values(), *notes.get(item, {}).values()] for item in items}
+    remarks = {item: [_about(event, opinions) for event in people.values()] for item, people in notes.items()}
+    return {item: [*found.get(item, {}).values(), *remarks.get(item, ())] for item in items}
 
 
 def _together(before: Event, event: Event) -> Event:
     """Let what an earlier note said of the flag or the comment stand where the later one is silent of it."""
-    said = {**before.answer.label, **event.answer.label}
+    return _saying(event, {**before.answer.label, **event.answer.label})
+
+
+def _about(note: Event, opinions: Opinions) -> Event:
+    """Let a note call no label informed but the one that stands: an earlier one may have been meant."""
+    said, of = note.answer.label, opinions.informed(note.answer.item, note.answer.who)
+    return _saying(note, {**said, "informed": of}) if "informed" in said else note
+
+
+def _saying(event: Event, said: Mapping[str, Any]) -> Event:
     if said == event.answer.label:
         return event
     return event._replace(answer=replace(event.answer, label=said, uid=None))  # no longer what that uid was sent with

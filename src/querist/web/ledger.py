@@ -18,6 +18,8 @@ LONGEST_HISTORY = 1_000
 """Entries kept of each person."""
 SPEED_MINUTES = 10
 """Minutes over which the speed of labelling is taken."""
+FEW = 3
+"""Fewer labels than these tell no speed of their own: they count over a minute at least."""
 
 
 class Ledger:
@@ -123,7 +125,8 @@ class Ledger:
         """Give the speed of all people together: timed labels a minute, pauses included, over the last ten minutes.
 
         Labels that nobody timed (a file's, many at once) are left out, as where the seconds of a label are told. Where
-        the first of them began later than ten minutes ago, it is the speed since then.
+        the first of them began later than ten minutes ago, it is the speed since then; of one label or two over a
+        minute at least.
         """
         now = milliseconds()
         with self._lock:
@@ -132,7 +135,8 @@ class Ledger:
             if not self._recent:
                 return 0.0
             began = max(min(began for _, began in self._recent), now - 60_000 * SPEED_MINUTES)
-            return round(60_000 * len(self._recent) / max(now - began, 1_000), 2)
+            least = 60_000 if len(self._recent) < FEW else 1_000
+            return round(60_000 * len(self._recent) / max(now - began, least), 2)
 
 
 def _together(before: Note | None, said: Label) -> Note:
