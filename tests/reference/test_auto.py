@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from querist._query import choose, default_targets, resolve
+from querist.engines import merge
 from querist.scores.unsure import fade, predicted, rare_first, unsure
 from querist.select.typical import typical
 from querist.strategies._guard import compare
@@ -177,15 +178,47 @@ def test_as_many_are_drawn_at_random_as_the_model_contradicts_of_what_it_was_tau
 def test_the_rest_is_the_rule_s_own_choice_and_the_reason_tells_the_drawn_ones() -> None:
     plain = _explored(10, 3, wrong=12, right=36, explore=False)
     chosen = _explored(10, 3, wrong=12, right=36)
-    count = int((chosen.value == 0).sum())
-    assert 0 < count < 10
-    assert chosen.rows[:-count].tolist() == plain.rows[:-count].tolist()
+    drawn = chosen.value == 0
+    assert 0 < drawn.sum() < 10
+    assert drawn.tolist() != sorted(drawn.tolist())  # anywhere in the batch
+    assert chosen.rows[~drawn].tolist() == plain.rows[: int((~drawn).sum())].tolist()
     why = "drawn at random: the model contradicts about 26 % of the labels that it was taught"
-    assert chosen.reason == f"{WHY}; the last {count} {why}"
+    assert chosen.reason == f"{WHY}; some {why}"
     assert chosen.memo is not None
-    assert chosen.memo["said"][-count:] == [-1] * count
+    assert [code == -1 for code in chosen.memo["said"]] == drawn.tolist()
     alone = [_explored(1, seed, wrong=12, right=36) for seed in range(40)]
     assert {one.reason for one in alone} == {WHY, why}
+
+
+def test_a_longer_batch_begins_with_the_shorter_ones_so_that_wrappers_keep_what_was_drawn() -> None:
+    longest = _explored(40, 3, wrong=12, right=36).rows.tolist()
+    for n in (1, 2, 5, 10, 20):
+        assert _explored(n, 3, wrong=12, right=36).rows.tolist() == longest[:n]
+    rows, f = points(200, 1), np.random.default_rng(2).normal(size=(200, 1))
+    time = np.random.default_rng(4).permutation(200)  # half of what is chosen lies too near to the rest
+    taught, drawn = _taught(12, 36), 0
+    for seed in range(30):
+        given = {"embed": rows, "decision": f, "time": time, **taught}
+        drawn += int((choose("time-gap(of='auto', gap=9, earlier=False)", 10, seed=seed, **given).value == 0).sum())
+    assert abs(drawn - 300 * 13 / 50) < 4 * np.sqrt(300 * 13 / 50 * 37 / 50)
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_however_a_pool_is_cut_the_same_items_are_drawn_at_random(shards: int) -> None:
+    taught, total = _taught(12, 36), 0
+    known = View.of(taught["labelled"], ids=[f"known_{i}" for i in range(48)])
+    rows = View.of({"embed": points(600, 1), "decision": points(600, 2, d=1)}, ids=[f"i{i:04}" for i in range(600)])
+    view = replace(rows, labelled=known, labels=taught["labels"], targets=rows.take(np.arange(100)))
+    parts = [view.take(part) for part in np.array_split(np.arange(600), shards)]
+    for seed in range(20):
+        survivors, _, chosen = merge.run(Auto(), parts, n=10, draw=Draw(seed), reserve=20)
+        drawn, own = (
+            [survivors.ids[row] for row in chosen.rows[part]] for part in (chosen.value == 0, chosen.value > 0)
+        )
+        order = [rows.ids[row] for row in np.argsort(-Draw(seed).uniform(rows.keys, "explored"))]
+        assert drawn == [id for id in order if id not in own][: len(drawn)]
+        total += len(drawn)
+    assert total > 30
 
 
 def test_probabilities_and_rows_without_an_answer_leave_nothing_to_chance() -> None:
@@ -254,6 +287,26 @@ def test_a_doubt_replaces_the_end_of_the_batch_only() -> None:
     assert chosen.rows[:-count].tolist() == plain.rows[:-count].tolist()
     assert chosen.reason.startswith(f"{WHY}; the last {count} drawn at random")
     assert len(set(chosen.rows.tolist())) == 10
+
+
+def test_the_reason_of_a_guarded_batch_tells_of_drawn_items_only_where_they_are_still_in_it() -> None:
+    past = _round("auto", 2, 58), _round("audit", 30, 30)
+    taught = _taught(12, 36)
+    known = View.of(taught["labelled"], ids=[f"known_{i}" for i in range(48)])
+    rows = View.of({"embed": points(200, 1), "decision": points(200, 2, d=1)}, ids=[str(i) for i in range(200)])
+    view = replace(rows, labelled=known, labels=taught["labels"], targets=rows, past=past)
+    chosen = Auto().select(view, np.asarray(Auto().score(view, Draw(3))), n=10, draw=Draw(3))
+    assert chosen.reason.startswith("drawn at random: the model erred on 3 %")
+    assert "contradicts" not in chosen.reason
+    doubt = replace(view, past=(_round("auto", 4, 26), _round("audit", 8, 22)))
+    seen = set()
+    for seed in range(20):
+        chosen = Auto().select(doubt, np.asarray(Auto().score(doubt, Draw(seed))), n=4, draw=Draw(seed))
+        count = int(chosen.reason.split("the last ")[1].split()[0])
+        drawn = bool((chosen.value[:-count] == 0).any())
+        assert ("contradicts" in chosen.reason) == drawn
+        seen.add(drawn)
+    assert seen == {True, False}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,16 +35,44 @@ def distrust(view: View) -> float:
     return float((wrong.sum() + 1) / (len(wrong) + 2))
 
 
-def explored(view: View, chosen: Selection, *, draw: Draw) -> tuple[Selection, Rows]:
-    """Give each place of a batch to an item drawn evenly with chance ``distrust``; these come last, and are named."""
+class Drawn(NamedTuple):
+    """The rows of a batch that were drawn at random, and the share of its places that is."""
+
+    rows: Rows
+    share: float
+
+    def reason(self, own: str, batch: Rows) -> str:
+        """Say why a batch was chosen, by the rule's ``own`` reason unless all of it was drawn.
+
+        >>> Drawn(np.array([7]), 0.25).reason("it is unsure", np.array([3, 4]))
+        'it is unsure'
+        """
+        among = np.isin(batch, self.rows)
+        why = f"drawn at random: the model contradicts about {100 * self.share:.0f} % of the labels that it was taught"
+        if not among.any():
+            return own
+        return why if among.all() else f"{own}; some {why}"
+
+
+def explored(view: View, chosen: Selection, *, draw: Draw) -> tuple[Selection, Drawn]:
+    """Give each place of a batch to an item drawn evenly with chance ``distrust``, and say which items these are.
+
+    Each place has its own coin, so that the first n of a longer batch are the batch of n; coins and draws are those of
+    every shard, so that the survivors of several hold whom chance draws from the pool.
+    """
     share = distrust(view)
-    count = int((draw.rng("explore").random(len(chosen)) < share).sum())
-    if not count:
-        return chosen, chosen.rows[:0]
-    made = random_end(view, chosen, count, chance=draw.uniform(view.keys, "explored"))
-    why = f"drawn at random: the model contradicts about {100 * share:.0f} % of the labels that it was taught"
-    reason = why if count == len(chosen) else f"{chosen.reason}; the last {count} {why}"
-    return replace(made, reason=reason), made.rows[-count:]
+    coins = draw.rng("explore").random(len(chosen)) < share
+    if not coins.any():
+        return chosen, Drawn(chosen.rows[:0], share)
+    chance = draw.uniform(view.keys, "explored")
+    even = topk(chance, len(chosen), chance).tolist()
+    sources = iter(zip(chosen.rows.tolist(), chosen.value.tolist(), strict=True)), iter((row, 0.0) for row in even)
+    made: dict[int, float] = {}
+    for coin in coins.tolist():
+        row, value = next(pair for pair in sources[coin] if pair[0] not in made)
+        made[row] = value
+    rows = np.array(list(made), np.intp)
+    return replace(chosen, rows=rows, value=np.array(list(made.values()))), Drawn(rows[coins], share)
 
 
 def random_end(view: View, chosen: Selection, count: int, *, chance: Floats) -> Selection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -90,17 +90,17 @@ def _errors(one: Round) -> np.ndarray:
     return np.asarray(codes[known] != one.labels[known], np.float64)
 
 
-def guarded(view: View, chosen: Selection, *, said: Rows, draw: Draw) -> Selection:
+def guarded(view: View, chosen: Selection, *, said: Rows, draw: Draw, why: Callable[[Rows], str]) -> Selection:
     """Keep a chosen batch, or put items drawn at random in the place of its end; ``said`` [N] is what is predicted.
 
-    The memo holds what the next rounds compare.
+    The memo holds what the next rounds compare; ``why`` gives the reason for the rows that are kept.
     """
     found = compare(view.past)
-    share = 0.0 if found is None else found.share
-    count = int(np.ceil(share * len(chosen))) if share > 0 else 0
-    if not count or found is None:
-        return replace(chosen, memo={SAID: said[chosen.rows].tolist()})
+    if found is None or not found.share:
+        return replace(chosen, reason=why(chosen.rows), memo={SAID: said[chosen.rows].tolist()})
+    count = int(np.ceil(found.share * len(chosen)))
     made = random_end(view, chosen, count, chance=draw.uniform(view.keys, "guard"))
-    memo = {SAID: [*said[made.rows[:-count]].tolist(), *[-1] * count]}
-    reason = found.words if count == len(chosen) else f"{chosen.reason}; the last {count} {found.words}"
+    kept = made.rows[:-count]
+    memo = {SAID: [*said[kept].tolist(), *[-1] * count]}
+    reason = f"{why(kept)}; the last {count} {found.words}" if len(kept) else found.words
     return replace(made, reason=reason, memo=memo)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -23,7 +24,7 @@ from querist.strategies._coverage import (
     targets_of,
     unasked_targets,
 )
-from querist.strategies._explore import explored
+from querist.strategies._explore import Drawn, explored
 from querist.strategies._guard import guarded
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
@@ -100,11 +101,14 @@ class Auto(Strategy):
         """Choose min(n, N) distinct rows, the greatest gain first; ``scores`` are those of ``score``."""
         among = self._candidates(view, draw)
         chosen = most_covering(view, cover_of(view, self, self._state), scores, n=n, draw=draw, among=among)
-        chosen, said = replace(chosen, reason=WHY), predicted(view)
+        said, drawn = predicted(view), Drawn(chosen.rows[:0], 0.0)
         if self.explore:
             chosen, drawn = explored(view, chosen, draw=draw)
-            said[drawn] = -1  # no choice of the rule: the guard does not count them
-        return guarded(view, chosen, said=said, draw=draw) if self.guard else chosen
+            said[drawn.rows] = -1  # no choice of the rule: the guard does not count them
+        why = partial(drawn.reason, WHY)
+        if self.guard:
+            return guarded(view, chosen, said=said, draw=draw, why=why)
+        return replace(chosen, reason=why(chosen.rows))
 
     def _candidates(self, view: View, draw: Draw) -> Rows:
         weight = unsure(view, scale=self._scale(view))
