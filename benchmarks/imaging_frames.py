@@ -1,6 +1,6 @@
 """Measure boxes in the frames of drives: which frames to label first, one round by the clock, and inference.
 
-    python benchmarks/imaging_frames.py [--part camvid|carla|develop|round|inference] [--quick | --full]
+    python benchmarks/imaging_frames.py [--part camvid|carla|round|inference] [--quick | --full]
 
 camvid     AP50 on the sequence 0006R0 (101 frames) of models trained on frames of 0016E5 and 0001TP (429 frames).
 carla      AP50 on Town02 (184 frames) of models trained on frames of Town01 and Town03 (537 frames).

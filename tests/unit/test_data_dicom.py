@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from querist.cli.simulate import read_data
 from querist.data import load
 from querist.data.blocks import dump, parse
 from querist.data.dicom import shown
@@ -242,6 +243,16 @@ class Blind:
 
     def predict(self, items, needs):
         return {"embed": np.zeros((len(items), 1))}
+
+
+def test_a_simulation_that_shows_tags_has_its_test_part_all_the_same(tmp_path):
+    for number, part in enumerate(("train", "test")):
+        scan(tmp_path / f"{part}.dcm", np.stack([RAMP, RAMP.T]), uid=f"1.2.3.{number}")
+    for given in ({}, {"show": "StudyDate"}):
+        (found,), test = read_data([str(tmp_path)], None, given)
+        assert len(found) == len(test) == 2
+        assert [set(row) for row in test.pool.records] == [set(row) for row in found.pool.records]
+        assert ("StudyDate" in test.pool.records[0]) == bool(given)
 
 
 def test_tags_that_were_asked_for_are_shown_and_no_others(tmp_path):

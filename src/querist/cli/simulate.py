@@ -175,9 +175,11 @@ def read_data(
         warnings(each)
     if test is not None:
         return found, load(test, like=found[0].pool, **given)
-    if not own or len(data) > 1 or given.keys() & {"tile", "show"}:  # slides, micrographs and scans have no test part
+    if not own or len(data) > 1 or "tile" in given:  # slides and micrographs have no test part
         return found, None
-    return found, load_test(data[0], like=found[0].pool, **given)
+    # what is shown of a scan, the pool says
+    columns = {name: value for name, value in given.items() if name != "show"}
+    return found, load_test(data[0], like=found[0].pool, **columns)
 
 
 def run(plan: Plan, sources: tuple[list[Dataset], Dataset | None], *, out: Path, jobs: int) -> Simulation:
