@@ -135,7 +135,10 @@ def _placed(labelled: Any) -> tuple[Any, dict[str, Any]]:
     if not isinstance(labelled, Mapping):
         return labelled, {}
     told = {name: labelled[name] for name in ("group", "time") if name in labelled}
-    return {name: value for name, value in labelled.items() if name not in told}, told
+    rest = {name: value for name, value in labelled.items() if name not in told}
+    if told and not rest:  # nothing else is said of them
+        rest["ids"] = [f"labelled/{at}" for at in range(np.size(next(iter(told.values()))))]
+    return rest, told
 
 
 def _grouped(own: ArrayLike | None, theirs: ArrayLike | None) -> tuple[Groups | None, Groups | None]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import querist
+from querist import Study, load
 from querist._load import make
 from querist.errors import BadEvidence, BadInput, MissingEvidence
 from querist.scores.boxes import instability
+from querist.strategies.k_center import KCenter
 from querist.strategies.time_gap import farthest_first
 from querist.view import Draw, Ragged, View
 
@@ -79,7 +83,7 @@ def test_time_gap_of_unknown_times_and_without_groups():
     view = View.of({"probs": probs}, ids=list("abcde"), time=np.full(5, np.nan))
     rule = make("strategies", "time-gap(of='margin')")
     assert rule.select(view, -np.abs(probs[:, 0]), n=5, draw=Draw(0)).rows.tolist() == order
-    assert rule.context == {"group", "time", "labelled"}
+    assert rule.context == {"group", "time", "asked"}
     assert make("strategies", "time-gap(earlier=False)").context == {"group", "time"}
     one = querist.query("time-gap(of='margin', gap=2)", 2, probs=probs, time=np.arange(5), seed=0)
     assert abs(one[0] - one[1]) >= 2
@@ -97,6 +101,56 @@ def test_time_gap_says_what_it_needs():
     labelled = {"probs": np.full((1, 2), 0.5), "time": [1, 2]}
     with pytest.raises(BadEvidence, match="time must have one finite number per row, 1: got"):
         querist.query("time-gap", 1, probs=np.full((3, 2), 0.5), time=[1, 2, 3], labelled=labelled)
+
+
+def test_time_gap_does_not_guess_the_group_of_what_was_asked():
+    rows = {"probs": np.full((2, 2), 0.5), "time": [0.0, 50.0], "group": ["a", "b"], "seed": 0}
+    with pytest.raises(MissingEvidence, match="strategy 'time-gap' needs the group of labelled rows, as it is known"):
+        querist.query("time-gap(gap=5)", 1, labelled={"time": [0.0]}, **rows)
+    assert querist.query("time-gap(gap=5)", 1, labelled={"time": [0.0], "group": ["a"]}, **rows).tolist() == [1]
+    assert querist.query("time-gap(gap=5)", 1, labelled={"time": [50.0], "group": ["b"]}, **rows).tolist() == [0]
+
+
+@pytest.mark.parametrize(("every", "gap"), [(25, 30), (50, 30), (1000, 400)])
+def test_time_gap_asks_for_no_order_of_all_frames_when_few_or_none_are_free(monkeypatch, every, gap):
+    """Labels that cover the video; some frames between them that are free; room for fewer than a batch."""
+    asked, rng = [], np.random.default_rng(0)
+    select = KCenter.select
+    monkeypatch.setattr(KCenter, "select", lambda *a, n, draw: asked.append(n) or select(*a, n=n, draw=draw))
+    time, embed = np.arange(2000.0), rng.normal(size=(2000, 4))
+    labelled = {"time": time[::every], "embed": embed[::every]}
+    rows = querist.query(f"time-gap(of='k-center', gap={gap})", 8, time=time, embed=embed, labelled=labelled, seed=0)
+    assert len(set(rows.tolist())) == 8
+    assert sum(asked) < 400
+
+
+def test_a_study_predicts_no_labelled_frame_for_its_time_alone():
+    seen = []
+
+    class Knowing:
+        eats, provides = "features", frozenset({"probs", "embed"})
+
+        def fit(self, items, targets, **_):
+            return self
+
+        def predict(self, items, needs):
+            x = np.asarray(items)[:, 0]
+            seen.append(set(x.astype(int).tolist()))
+            sure = np.where(x % 2 == 0, 0.9, 0.1)
+            return {need: np.column_stack([sure, 1 - sure]) for need in needs}
+
+    pool = replace(load(np.arange(200.0)[:, None]).pool, time=np.arange(200.0))
+    known = set(range(0, 200, 9))
+    for rule, looks in (("margin", False), ("k-center", True)):
+        options = {"labels": ["even", "odd"], "learner": Knowing(), "batch": 4, "audit": 0.0, "suggestions": False}
+        with Study.create(None, pool, strategy=f"time-gap(of='{rule}', gap=4)", **options) as study:
+            for at in known:
+                study.tell(pool.ids[at], ("even", "odd")[at % 2])
+            seen.clear()
+            study.step()
+            assert any(known <= part for part in seen) == looks
+            times = [pool.read([query.id])[0][0] for query in study.ask()]
+            assert all(abs(time - at) >= 4 for time in times for at in known)
 
 
 # uncertainty of boxes

@@ -25,14 +25,15 @@ class Strategy(Protocol):
     """A rule that ranks items: a frozen dataclass whose fields are its parameters.
 
     ``needs`` is the evidence that must be there; of ``either`` the first kind that the learner gives is used.
-    ``context`` names what else it looks at, of labelled, targets, outcomes, votes, past, group, time. ``joint`` is true
-    when the choice of a row depends on the other rows chosen, so that shards give a two-round approximation instead of
-    the same picks. ``cold`` names the strategy that stands in from the start of a study without labels until its model
-    foretells classes better than their shares do; None: this one needs none. ``most_classes`` is the largest number of
-    classes it is defined for; None: any. ``floor`` is the score at which nothing is expected of a row: powers of scores
-    and scores per cost count from it. ``calibrated`` asks a study for tempered probabilities, which cost it five more
-    fits. ``relabels`` asks it for labelled rows too: those that may get another person's opinion are candidates, and
-    the labelled rows come as models predict them that were not trained on them.
+    ``context`` names what else it looks at, of labelled, asked (which rows are labelled, without evidence on them),
+    targets, outcomes, votes, past, group, time. ``joint`` is true when the choice of a row depends on the other rows
+    chosen, so that shards give a two-round approximation instead of the same picks. ``cold`` names the strategy that
+    stands in from the start of a study without labels until its model foretells classes better than their shares do;
+    None: this one needs none. ``most_classes`` is the largest number of classes it is defined for; None: any. ``floor``
+    is the score at which nothing is expected of a row: powers of scores and scores per cost count from it.
+    ``calibrated`` asks a study for tempered probabilities, which cost it five more fits. ``relabels`` asks it for
+    labelled rows too: those that may get another person's opinion are candidates, and the labelled rows come as models
+    predict them that were not trained on them.
 
     These nine are read on the object: most strategies give them as class variables, one that holds another strategy
     computes them. Every parameter has a default, so that a name alone makes a strategy.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from querist._arrays import Array, Floats, Rows
 from querist.errors import BadInput, MissingEvidence
 from querist.strategies._wrapped import Wrapped, adopt
-from querist.strategies.protocol import About, Strategy
+from querist.strategies.protocol import About, Strategy, host, top
 from querist.view import Draw, Selection, View
 
 
@@ -25,10 +25,11 @@ class TimeGap(Wrapped):
     is of one; a row of unknown time (NaN) is near none. When fewer than n rows lie that far apart, those follow, along
     the order, that are near rows of earlier batches alone, and then, as the reason says, those left out, each the
     farthest in time from all before it. With ``earlier`` False earlier batches do not count. The order of ``of`` is
-    what it would choose if asked for as many rows as the walk needs (2n, 4n … at most N).
+    what it would choose among the rows that may be taken, if asked for as many as the walk needs (2n, 4n …).
     Score and values: those of ``of``. The propensity is not worked out: None. Range of value: that of ``of``.
     Cost: that of ``of`` as in group-cap, and O((n + L)·N) comparisons. Raises BadInput unless gap > 0, MissingEvidence
-    without times. Source: a common rule for video; cf. Aghdam et al. 2019.
+    without times, or where groups are known of all rows but those asked before. Source: a common rule for video; cf.
+    Aghdam et al. 2019.
 
     >>> import numpy as np, querist
     >>> probs = np.array([[0.5, 0.5], [0.51, 0.49], [0.6, 0.4], [0.9, 0.1]])
@@ -45,8 +46,8 @@ class TimeGap(Wrapped):
 
     @property
     def context(self) -> frozenset[str]:
-        """Name what both look at: group, time, and the rows asked before where these count."""
-        return self.inner.context | {"group", "time"} | ({"labelled"} if self.earlier else set())
+        """Name what both look at: group, time, and where the rows asked before lie, if these count."""
+        return self.inner.context | {"group", "time"} | ({"asked"} if self.earlier else set())
 
     @property
     def cold(self) -> str | None:
@@ -68,29 +69,68 @@ class TimeGap(Wrapped):
     def select(self, view: View, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Choose min(n, N) distinct rows, those far enough from each other first."""
         time, n = times_of(view), min(n, len(view))
-        group = np.zeros(len(view), np.int64) if view.group is None else view.group
-        free, asked = ~self._beside_earlier(view, time, group), n
-        while True:
-            order = self.inner.select(view, scores, n=asked, draw=draw)
-            rows = order.rows
-            apart = far_enough(time[rows], group[rows], gap=self.gap, n=n, free=free[rows])
-            if apart.sum() >= n or asked == len(view):
-                break
-            asked = min(2 * asked, len(view))
-        places = filled(time[rows], group[rows], np.flatnonzero(apart), gap=self.gap, n=n)
-        near = len(places) < n
-        if near:
-            places = np.concatenate([places, farthest_first(time[rows], group[rows], places, n=n)])
-        reason = "no frame is far enough: the rest is nearer" if near else order.reason
-        return Selection(rows[places], order.value[places], reason=reason)
+        fresh = ~self._beside_earlier(view)
+        chosen = self._walk(view, scores, fresh, n=n, draw=draw)
+        if len(chosen) < n:
+            left = ~fresh & ~beside(
+                time, groups_of(view), (time[chosen.rows], groups_of(view)[chosen.rows]), gap=self.gap
+            )
+            chosen = _joined(chosen, self._walk(view, scores, left, n=n - len(chosen), draw=draw))
+        if len(chosen) < n:
+            order = top(view, scores, len(view), draw)
+            taken = np.argsort(order)[chosen.rows]
+            rest = order[farthest_first(time[order], groups_of(view)[order], taken, n=n)]
+            chosen = _joined(chosen, Selection(rest, scores[rest]))
+            chosen = replace(chosen, reason="no frame is far enough: the rest is nearer")
+        return chosen
 
-    def _beside_earlier(self, view: View, time: Floats, group: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Mark the rows that lie too near to one asked before, of which time and group are known; bool [N]."""
+    def _walk(self, view: View, scores: Floats, mask: NDArray[np.bool_], *, n: int, draw: Draw) -> Selection:
+        """Choose at most n of the rows of a mask, no two nearer than ``gap``; fewer where no more of them fit."""
+        rows = np.flatnonzero(mask)
+        if not len(rows):
+            return Selection(rows, np.empty(0))
+        part, scores = _narrowed(self.inner, view, scores, rows, draw)
+        time, group, asked = times_of(part), groups_of(part), min(n, len(part))
+        while True:
+            order = self.inner.select(part, scores, n=asked, draw=draw)
+            apart = far_enough(time[order.rows], group[order.rows], gap=self.gap, n=n)
+            taken = order.rows[apart]
+            out = beside(time, group, (time[taken], group[taken]), gap=self.gap)
+            out[taken] = True  # a row of unknown time is not beside itself
+            if len(taken) >= n or out.all() or asked == len(part):
+                return Selection(rows[taken], order.value[apart], reason=order.reason)
+            asked = min(2 * asked, len(part))
+
+    def _beside_earlier(self, view: View) -> NDArray[np.bool_]:
+        """Mark the rows that lie too near to one asked before, of which the time is known; bool [N]."""
         asked = view.labelled if self.earlier else None
         if asked is None or asked.time is None:
-            return np.zeros(len(time), bool)
-        theirs = np.zeros(len(asked), np.int64) if asked.group is None else asked.group
-        return beside(time, group, (asked.time, theirs), gap=self.gap)
+            return np.zeros(len(view), bool)
+        if view.group is not None and asked.group is None:
+            raise MissingEvidence(
+                "strategy 'time-gap' needs the group of labelled rows, as it is known of the others: pass "
+                "labelled={'group': …}, or leave their time out"
+            )
+        theirs = groups_of(asked) if view.group is not None else np.zeros(len(asked), np.int64)
+        return beside(times_of(view), groups_of(view), (asked.time, theirs), gap=self.gap)
+
+
+def _narrowed(rule: Strategy, view: View, scores: Floats, rows: Rows, draw: Draw) -> tuple[View, Floats]:
+    """Give some rows alone, and their scores; a joint rule's are worked out anew, as they may hang on all rows."""
+    if len(rows) == len(view):
+        return view, scores
+    part = view.take(rows)
+    return part, host(rule.score(part, draw)) if rule.joint else scores[rows]
+
+
+def _joined(first: Selection, second: Selection) -> Selection:
+    rows, value = np.concatenate([first.rows, second.rows]), np.concatenate([first.value, second.value])
+    return Selection(rows, value, reason=first.reason or second.reason)
+
+
+def groups_of(view: View) -> NDArray[np.int64]:
+    """Give the group of each row; all are of one where the view has none."""
+    return np.zeros(len(view), np.int64) if view.group is None else view.group
 
 
 def times_of(view: View) -> Floats:
@@ -114,17 +154,13 @@ def beside(
     return found
 
 
-def far_enough(
-    time: Floats, group: NDArray[np.int64], *, gap: float, n: int, free: NDArray[np.bool_] | None = None
-) -> NDArray[np.bool_]:
+def far_enough(time: Floats, group: NDArray[np.int64], *, gap: float, n: int) -> NDArray[np.bool_]:
     """Mark the first n rows that lie no nearer than ``gap`` to a marked one of their group before; bool [N], O(n·N).
-
-    Only rows that are ``free`` are marked.
 
     >>> far_enough(np.array([1.0, 2, 9, 2]), np.array([0, 0, 0, 1]), gap=5, n=4).tolist()
     [True, False, True, True]
     """
-    kept, left = np.zeros(len(time), bool), np.ones(len(time), bool) if free is None else free.copy()
+    kept, left = np.zeros(len(time), bool), np.ones(len(time), bool)
     for _ in range(n):
         if not left.any():
             break
@@ -133,18 +169,6 @@ def far_enough(
         left &= ~((group == group[at]) & (np.abs(time - time[at]) < gap))
         left[at] = False
     return kept
-
-
-def filled(time: Floats, group: NDArray[np.int64], taken: Rows, *, gap: float, n: int) -> Rows:
-    """Fill a batch up to n with the rows that follow and are near none in it; the batch so far comes first.
-
-    >>> filled(np.array([0.0, 1, 4, 9]), np.zeros(4, int), np.array([3]), gap=2, n=4).tolist()
-    [3, 0, 2]
-    """
-    free = ~beside(time, group, (time[taken], group[taken]), gap=gap)
-    free[taken] = False  # a row of unknown time is not beside itself
-    more = far_enough(time, group, gap=gap, n=n - len(taken), free=free)
-    return np.concatenate([taken, np.flatnonzero(more)])
 
 
 def farthest_first(time: Floats, group: NDArray[np.int64], taken: Rows, *, n: int) -> Rows:

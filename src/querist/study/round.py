@@ -48,11 +48,14 @@ class Question:
 
     def view(self, rows: Rows) -> View:
         """Look at some rows, without context."""
+        return replace(self.bare(rows), **dict(self._evidence(rows)))
+
+    def bare(self, rows: Rows) -> View:
+        """Say which some rows are, without evidence."""
         ids = [self.pool.ids[row] for row in rows.tolist()]
         group = None if self.pool.group is None else self.pool.group[rows]
         time = None if self.pool.time is None else self.pool.time[rows]
-        evidence = self._evidence(rows)
-        return View.of(evidence, ids=ids, keys=self.pool.keys[rows], group=group, time=time)
+        return View.of({}, ids=ids, keys=self.pool.keys[rows], group=group, time=time)
 
     def _evidence(self, rows: Rows) -> Evidence:
         if self.price is None:
@@ -156,8 +159,9 @@ def _with_reserve(chosen: Selection, scores: Floats, view: View, reserve: int, d
 
 def _shards(asked: Question, strategy: Strategy) -> Iterator[View]:
     context: dict[str, Any] = {"past": asked.past}
-    if strategy.context & {"labelled", "targets"}:
-        context |= {"labelled": asked.labelled(), "labels": asked.codes[asked.asked], "votes": asked.votes}
+    if strategy.context & {"labelled", "targets", "asked"}:
+        known = asked.labelled() if strategy.context & {"labelled", "targets"} else asked.bare(asked.asked)
+        context |= {"labelled": known, "labels": asked.codes[asked.asked], "votes": asked.votes}
     one_shard = len(asked.candidates) <= SHARD
     if "targets" in strategy.context and not one_shard:
         context["targets"] = asked.view(_target_rows(asked))

@@ -47,7 +47,7 @@ from querist.testing.views import (
 )
 from querist.view import NEEDS, Draw, Head, Need, Ragged, Selection, View
 
-CONTEXT = frozenset({"labelled", "targets", "outcomes", "votes", "past", "group", "time"})
+CONTEXT = frozenset({"labelled", "asked", "targets", "outcomes", "votes", "past", "group", "time"})
 _CERTAIN: dict[str, Change] = {"one-hot": one_hot, "one class": first_class}
 
 
@@ -330,7 +330,9 @@ def _only(view: View, needs: Collection[str]) -> View:
 
 def _context_only(view: View, context: Collection[str]) -> View:
     """Drop the other parts of the context."""
-    asked = view if {"labelled", "outcomes", "votes"} & set(context) else _unasked(view)
+    asked = view if {"labelled", "asked", "outcomes", "votes"} & set(context) else _unasked(view)
+    if asked.labelled is not None and not {"labelled", "outcomes", "votes"} & set(context):
+        asked = dataclasses.replace(asked, labelled=_only(asked.labelled, ()))
     parts: dict[str, Any] = {
         "outcomes": asked.outcomes if "outcomes" in context else asked.outcomes[:0],
         "votes": asked.votes if "votes" in context else None,

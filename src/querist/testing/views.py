@@ -79,6 +79,8 @@ def with_context(view: View, context: Iterable[str], rng: np.random.Generator, s
     labels = np.arange(LABELLED) % sizes.classes
     labels[-1] = -1
     parts: dict[str, Any] = {}
+    if "asked" in context:
+        parts |= {"labelled": View.of({}, ids=asked.ids), "labels": labels}
     if "labelled" in context:
         parts |= {"labelled": asked, "labels": labels}
     if "votes" in context:
