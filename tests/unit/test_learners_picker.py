@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,11 +44,11 @@ def made(tmp_path_factory):
     return load(root).pool, labels
 
 
-def train(made, learner=SMALL, rows=range(4), labels=None):
+def train(made, learner=SMALL, rows=range(4), labels=None, seed=0):
     pool, known = made
     targets = TASK.encode([(labels or known)[row] for row in rows])
     items = pool.items[np.array(rows, np.intp)]
-    return learner.fit(items, targets, classes=1, rng=np.random.default_rng(0), pool=pool.items)
+    return learner.fit(items, targets, classes=1, rng=np.random.default_rng(seed), pool=pool.items)
 
 
 @pytest.fixture(scope="module")
@@ -196,9 +197,11 @@ def test_what_the_template_finds_guides_a_picker_that_has_few_picks(made):
     truth = TASK.encode(labels[3:])
     found = []
     for guided in (0, 40):
-        learner = Picker(20, steps=10, epochs=1, batch=4, guided=guided)
-        model = train(made, learner, rows=range(1), labels=corner)
-        found.append(TASK.metrics(truth, model.predict(pool.items[np.arange(3, 6)], BOTH))["average_precision"])
+        learner, each = Picker(20, steps=10, epochs=1, batch=4, guided=guided), []
+        for seed in (0, 1):  # so few steps go astray now and then
+            model = train(made, learner, rows=range(1), labels=corner, seed=seed)
+            each.append(TASK.metrics(truth, model.predict(pool.items[np.arange(3, 6)], BOTH))["average_precision"])
+        found.append(np.mean(each))
     assert found[1] > found[0] + 0.1
     with pytest.raises(BadInput, match="picker: guided must be a whole number, 0 or more: got -1"):
         Picker(20, guided=-1)
@@ -207,11 +210,46 @@ def test_what_the_template_finds_guides_a_picker_that_has_few_picks(made):
 def test_a_guess_leaves_out_what_the_template_is_unsure_of(made):
     reader = Reader(20.0)
     places, probs = np.array([[60.0, 60.0], [120.0, 100.0], [200.0, 160.0]]), np.array([0.9, 0.5, 0.1])
-    scene = reader.guess(made[0].items, 0, places, probs)
+    scene = reader.guess(made[0].items, 0, (places, probs))
     assert len(scene.boxes) == 1
     assert scene.known is not None
     assert (~scene.known).sum() == 20 * 20, "a square of a diameter round the second"
     assert not scene.known[100, 120]
+
+
+def test_a_guess_leaves_what_is_known_alone(made):
+    reader, items = Reader(20.0), made[0].items
+    places = np.array([[60.0, 60.0], [120.0, 100.0], [200.0, 160.0], [104.0, 50.0]])
+    found = places, np.array([0.9, 0.5, 0.9, 0.9])
+    told = Coded(np.array([[30.0, 30.0], [98.0, 50.0]]), 20.0, np.array([[0.0, 0.0, 100.0, 120.0]]))
+    scene = reader.guess(items, 0, found, told)
+    # no candidate where somebody searched, nor one that is a pick at the border of it
+    assert (scene.boxes[:, 1:3] + 10 - 0.5).tolist() == [[30.0, 30.0], [98.0, 50.0], [200.0, 160.0]]
+    assert scene.known[:120, :100].all()
+    assert (~scene.known).sum() == 20 * 20
+    whole = reader.guess(items, 0, found, replace(told, searched=None))
+    assert (len(whole.boxes), whole.known) == (2, None)
+
+
+def test_guesses_are_of_what_is_not_known_and_never_of_what_is_held_out(made, monkeypatch):
+    pool, labels = made
+    part = [{**label, "searched": [[0, 0, 60, 60]]} for label in labels[:4]]
+    targets, seen, guess = TASK.encode(part), [], Reader.guess
+
+    def noted(reader, items, row, found, told=None):
+        seen.append((items.names[row], None if told is None else told.points.tolist()))
+        return guess(reader, items, row, found, told)
+
+    monkeypatch.setattr(Reader, "guess", noted)
+    learner = Picker(20, steps=1, epochs=1, batch=2, guided=30)
+    for turned in (pool.items, pool.items[np.arange(6)[::-1]]):
+        learner.fit(pool.items[np.arange(4)], targets, classes=1, rng=np.random.default_rng(0), pool=turned)
+    held, learn = held_micrographs(list(targets), 0.2, np.random.default_rng(0))
+    assert len(held) == 1
+    assert seen[: len(seen) // 2] == seen[len(seen) // 2 :], "the order of the pool plays no part"
+    assert dict(seen) == {
+        f"{row}.mrc": part[row]["points"] if row in learn else None for row in range(6) if row not in held
+    }
 
 
 def test_every_part_of_a_partly_searched_micrograph_shows_of_what_was_searched():

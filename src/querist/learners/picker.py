@@ -18,8 +18,9 @@ from querist.learners._of_centres import RATE, OfCentres, nothing_on
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
 from querist.learners.template import Template
+from querist.tasks._matching import inside
 from querist.tasks._picks import Coded
-from querist.tasks.particles import candidates, ranked
+from querist.tasks.particles import Candidates, candidates, ranked
 from querist.view import Evidence, Need
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Picker(OfCentres):
     none. ``members``, ``draws``, ``warm_start``, ``device``: as of ``detector``.
 
     While less than half of the pool was searched, the network is shown for ``guided`` steps before all others (None: a
-    third of ``steps``) what the template, taught by the picks, finds in the pool: so few picks, or answers about single
-    candidates, teach more.
+    third of ``steps``) what the template, taught by the picks, finds in the pool, where no answer tells what is there,
+    and not on what is held out: so few picks, or answers about single candidates, teach more.
 
     Evidence: elements [M, 2] (not a particle, a particle), [M, K, 2] with K > 1 opinions; places [M, 3] (x, y,
     diameter); embed, pooled features (of the template none). Cost: steps · batch passes forward and back on 96² pixels;
@@ -121,20 +122,28 @@ class Picker(OfCentres):
         states, seen = self._begin(warm), [scenes[row] for row in learn]
         plan = self._plan(seen, shorter=states is not None)
         if states is None and self._guided and pool is not None and area_of(scenes) < MOSTLY * reader.area(pool):
-            states = self._guesses((items, targets), reader, pool, rng)
+            known = items[np.array(learn)], targets[np.array(learn)]
+            states = self._guesses(known, reader, without(pool, items[np.array(held, np.intp)]), rng)
         raw = self._trained(seen, reader, plan, states, rng=rng)
         return raw.cut(items[np.array(held or learn)], [targets[row] for row in held or learn])
 
     def _guesses(
         self, known: tuple[Items, NDArray[Any]], reader: Reader, pool: Items, rng: np.random.Generator
-    ) -> list[Any]:
-        """Train on what the template finds in as much of the pool as the steps can show; gives the weights."""
+    ) -> list[Any] | None:
+        """Train on what the template finds in as much of the pool as the steps can show; gives the weights.
+
+        What is known of a micrograph counts there, not what the template finds.
+        """
+        if not len(pool):
+            return None
         template = Template(reader.diameter).fit(*known, classes=1, rng=rng)
         shown = self._guided * self.batch * PART**2
         count = max(1, round(len(pool) * min(1.0, shown / reader.area(pool))))
         rows = np.sort(rng.permutation(len(pool))[:count])
         found = candidates(template.predict(pool[rows], {"elements", "places"}))
-        scenes = [reader.guess(pool, row, *each) for row, each in zip(rows.tolist(), found, strict=True)]
+        told = dict(zip(names_of(known[0]), known[1], strict=True))
+        given = [told.get(name) for name in names_of(pool[rows])]
+        scenes = [reader.guess(pool, *each) for each in zip(rows.tolist(), found, given, strict=True)]
         plan = replace(self._plan(scenes, shorter=False), steps=self._guided)
         return [net.state_dict() for net in self._trained(scenes, reader, plan, None, rng=rng).centres.nets]
 
@@ -209,13 +218,23 @@ class Reader:
         boxes = np.column_stack([np.zeros(len(corners)), corners, np.full((len(corners), 2), size)])
         return Scene(image, boxes, known_pixels(target.searched, self.factor, image.shape[1:]))
 
-    def guess(self, items: Items, row: int, places: Floats, probs: Floats) -> Scene:
-        """Read one micrograph with the candidates that are rather certain; round the others nothing is known."""
-        sure = self.scene(items, row, Coded(places[probs >= SURE, :2], self.diameter, None))
-        unsure = places[(probs < SURE) & (probs > 1 - SURE), :2] - self.diameter / 2
+    def guess(self, items: Items, row: int, found: Candidates, told: Coded | None = None) -> Scene:
+        """Read one micrograph with the candidates that are rather certain; round the others nothing is known.
+
+        Where somebody searched, what was ``told`` counts alone.
+        """
+        told = Coded(np.empty((0, 2)), None, np.empty((0, 4))) if told is None else told
+        if told.searched is None:
+            return self.scene(items, row, told)
+        places, probs = found[0][:, :2], found[1]
+        apart = np.linalg.norm(places[:, None] - told.points, axis=2).min(axis=1, initial=np.inf)
+        new = ~inside(places, told.searched) & (apart >= self.diameter / 2)
+        points = np.concatenate([told.points, places[new & (probs >= SURE)]])
+        sure = self.scene(items, row, Coded(points, self.diameter, None))
+        unsure = places[new & (probs < SURE) & (probs > 1 - SURE)] - self.diameter / 2
         squares = np.column_stack([unsure, np.full((len(unsure), 2), self.diameter)])
-        hidden = known_pixels(squares, self.factor, sure.image.shape[1:])
-        return replace(sure, known=None if hidden is None else ~hidden)
+        hidden, seen = (pixels_in(each, self.factor, sure.image.shape[1:]) for each in (squares, told.searched))
+        return replace(sure, known=~hidden | seen)
 
     def area(self, items: Items) -> float:
         """Count the pixels of micrographs, binned."""
@@ -227,14 +246,29 @@ class Reader:
         return np.column_stack([middle, np.full(len(middle), self.diameter)])
 
 
-def known_pixels(regions: Floats | None, factor: int, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
-    """Say which binned pixels lie in the regions [R, 4] that somebody searched; None: all of them.
+def names_of(items: Items) -> list[tuple[str, str]]:
+    """Name micrographs by their folder and file."""
+    return list(zip(items.roots.tolist(), items.names.tolist(), strict=True))
 
-    >>> known_pixels(np.array([[0.0, 0.0, 4.0, 2.0]]), 2, (2, 3)).tolist()
+
+def without(pool: Items, items: Items) -> Items:
+    """Leave some micrographs out of a pool, and sort the rest by name: chance then draws alike in any order."""
+    names, out = names_of(pool), set(names_of(items))
+    rows = sorted((row for row, name in enumerate(names) if name not in out), key=names.__getitem__)
+    return pool[np.array(rows, np.intp)]
+
+
+def known_pixels(regions: Floats | None, factor: int, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Say which binned pixels lie in the regions [R, 4] that somebody searched; None: all of them."""
+    return None if regions is None else pixels_in(regions, factor, shape)
+
+
+def pixels_in(regions: Floats, factor: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Say which binned pixels lie in some regions [R, 4].
+
+    >>> pixels_in(np.array([[0.0, 0.0, 4.0, 2.0]]), 2, (2, 3)).tolist()
     [[True, True, False], [False, False, False]]
     """
-    if regions is None:
-        return None
     known = np.zeros(shape, bool)
     for x, y, width, height in np.rint(regions / factor).astype(int).tolist():
         known[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
