@@ -188,7 +188,7 @@ class StrategySuite:
             broken, name = _spoilt(view, need, bad)
             with pytest.raises(BadEvidence, match=rf"^{need}.* must be finite.*{name}"):
                 _query(rule, broken, 3)
-            if need != "head" and getattr(view.labelled, need, None) is not None:
+            if view.labelled is not None and need != "head" and getattr(view.labelled, need) is not None:
                 asked = dataclasses.replace(view, labelled=_spoilt(view.labelled, need, bad)[0])
                 with pytest.raises(BadEvidence, match=rf"^labelled {need} must be finite.*labelled/"):
                     _query(rule, asked, 3)
