@@ -39,8 +39,8 @@ export function Curve({ points, metric, ahead }: Given) {
 function NotYet() {
   return (
     <p class="quiet">
-      Not enough yet. A share of the items is picked at random (a small dot marks them), and the model is measured on these alone, for items
-      picked because they are hard would tell too little good of it. The curve begins when enough of them are answered.
+      Not enough yet. The model is measured on the audit alone: a share of the items that is picked at random (a small dot marks them), for
+      items picked because they are hard would tell too little good of it. The curve begins when enough of them are answered.
     </p>
   );
 }
