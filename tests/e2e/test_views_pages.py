@@ -74,7 +74,7 @@ def test_progress_has_numbers_and_a_pace(app: App) -> None:
     told = status(app)
     for words in ("240 labelled", "12 set aside", "9 being answered", "5,313 to go"):
         assert words in told
-    assert "of 5,574 items · 14 labels per minute; all the rest would take 6 h" in told
+    assert "of 5,574 items · 14 timed labels per minute, pauses included; all the rest would take 6 h" in told
 
 
 def test_the_curve_has_its_interval_and_its_numbers(app: App) -> None:
