@@ -111,7 +111,8 @@ def mnist_cnn(chosen: argparse.Namespace) -> None:
     learner = f"dropout(base={cnn(chosen)!r}, draws=50)"
     rules = chosen.rules or ["random", "bald", "batchbald", "badge", "entropy", "power-bald", "tcm"]
     seeds = chosen.seeds or (range(5) if chosen.full else range(1))
-    budget, candidates = chosen.budget or (250 if chosen.full else 80), 4000 if chosen.full else 2000
+    budget = chosen.budget or (250 if chosen.full else 80)
+    candidates = chosen.candidates or (4000 if chosen.full else 2000)
     plans = [Protocol(learner, rule, budget=budget, candidates=candidates) for rule in rules]
     table(chosen.out, repeated(pictures(chosen), chosen.repeat), plans, seeds, goals=(0.80, 0.90, 0.95))
 
@@ -257,6 +258,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rules", type=lambda text: text.split(","), help="mnist, mnist-cnn, cifar: these alone")
     parser.add_argument("--batches", type=_whole_numbers, help="mnist: labels a round")
     parser.add_argument("--budget", type=int, help="mnist, mnist-cnn: labels at the end")
+    parser.add_argument("--candidates", type=int, help="mnist-cnn: keyed candidates of a round")
     parser.add_argument("--sizes", type=_whole_numbers, help="calibration: labels")
     parser.add_argument("--develop", action="store_true", help="mnist: measure on 4,000 pictures of the pool held out")
     parser.add_argument("--repeat", type=int, default=1, help="mnist-cnn: have each picture so many times")

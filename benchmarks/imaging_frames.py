@@ -1,9 +1,10 @@
 """Measure boxes in the frames of drives: which frames to label first, one round by the clock, and inference.
 
-    python benchmarks/imaging_frames.py [--part camvid|carla|round|inference] [--quick | --full]
+    python benchmarks/imaging_frames.py [--part PART] [--quick | --full]
 
 camvid     AP50 on the sequence 0006R0 (101 frames) of models trained on frames of 0016E5 and 0001TP (429 frames).
 carla      AP50 on Town02 (184 frames) of models trained on frames of Town01 and Town03 (537 frames).
+…-later    AP50 on the last third of every sequence of models trained on frames before it, two seconds at least.
 round      one round on the 530 frames of CamVid: fit on 60, score all others, pick 20; seconds by the clock.
 inference  frames a second at 320 × 240, from the JPEG files to the boxes, by the clock.
 
@@ -39,17 +40,19 @@ NEEDS = frozenset({"elements", "places"})
 
 
 class Drive(NamedTuple):
-    """A set of frames, and the sequences to learn from and to test on."""
+    """A set of frames, and the sequence to test on; without one the last third of each."""
 
     folder: str
-    train: tuple[str, ...]
-    test: tuple[str, ...]
+    test: str = ""
 
 
 DRIVES = {
-    "camvid": Drive("driving_camvid", ("0016E5", "0001TP"), ("0006R0",)),
-    "carla": Drive("driving_carla", ("Town01", "Town03"), ("Town02",)),
+    "camvid": Drive("driving_camvid", "0006R0"),
+    "carla": Drive("driving_carla", "Town02"),
+    "camvid-later": Drive("driving_camvid"),
+    "carla-later": Drive("driving_carla"),
 }
+LATER = 2 / 3
 PARTS = (*DRIVES, "round", "inference")
 
 
@@ -57,7 +60,7 @@ def curves(given, part, strategies):
     """Print the curves of a set of frames, and what ours gains on the others."""
     drive = DRIVES[part]
     found = load(given.data / drive.folder)
-    rows = [_rows_of(found.pool, names) for names in (drive.train, drive.test)]
+    rows = _apart(found.pool, drive.test) if drive.test else _before_and_after(found.pool)
     learner = Going(Detector(warm_start=True))
     course = course_of(part, found, rows, learner=learner, sizes=SIZES, near=NEAR)
     made = curves_of(course, given.out, strategies, seeds=range(5 if given.full else 2))
@@ -71,9 +74,19 @@ def curves(given, part, strategies):
             tell_difference(part, made, strategy, other)
 
 
-def _rows_of(pool, sequences):
-    """Give the rows of some sequences; the name of a frame begins with that of its sequence."""
-    return np.array([row for row, id in enumerate(pool.ids) if Path(id).stem.partition("_")[0] in sequences])
+def _apart(pool, sequence):
+    """Give the rows of all other sequences, and of one; the name of a frame begins with that of its sequence."""
+    here = np.array([Path(id).stem.partition("_")[0] == sequence for id in pool.ids])
+    return np.flatnonzero(~here), np.flatnonzero(here)
+
+
+def _before_and_after(pool):
+    """Give the rows before the last third of each sequence, by ``NEAR`` at least, and those in it."""
+    first = np.zeros(len(pool))
+    for group in np.unique(pool.group):
+        own = pool.group == group
+        first[own] = np.sort(pool.time[own])[int(LATER * own.sum())]
+    return np.flatnonzero(pool.time <= first - NEAR), np.flatnonzero(pool.time >= first)
 
 
 def one_round(given):
@@ -119,7 +132,7 @@ def main():
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "imaging")
     given = parser.parse_args()
-    for part in (given.part,) if given.part else ("camvid", "carla", "round", "inference"):
+    for part in (given.part,) if given.part else PARTS:
         folder = DRIVES[part].folder if part in DRIVES else "driving_camvid"
         if not (given.data / folder).is_dir():
             print(f"{folder} is not there, skipped")
