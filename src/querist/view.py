@@ -190,8 +190,9 @@ class Selection:
 
     Shapes: rows intp [n] distinct positions into the view; value float64 [n], the acquisition value at the time of
     the pick, higher is more informative; propensity float64 [n], the probability of the pick given those before,
-    None when the rule is deterministic. memo is JSON, so that choosers can keep state in the log. asks: Ragged over n,
-    int64 [S, 2], the runs of elements (the first, the one after the last) of each item that are to be asked; an item
+    None when the rule is deterministic. memo is JSON, so that choosers can keep state in the log; a list of n entries
+    in it says something of each pick, and goes with it where a wrapper takes some of them. asks: Ragged over n, int64
+    [S, 2], the runs of elements (the first, the one after the last) of each item that are to be asked; an item
     without a run is asked whole, and so are those behind its end; None: all of them.
     """
 

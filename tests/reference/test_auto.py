@@ -276,7 +276,7 @@ def test_picks_that_err_less_than_the_audit_s_give_way_to_random_ones_and_the_re
     assert (counts > 0).mean() > 0.98
 
 
-def test_a_doubt_replaces_the_end_of_the_batch_only() -> None:
+def test_a_doubt_replaces_a_share_of_the_batch_only() -> None:
     past = _round("auto", 4, 26), _round("audit", 8, 22)
     found = compare(past)
     assert found is not None
@@ -284,9 +284,21 @@ def test_a_doubt_replaces_the_end_of_the_batch_only() -> None:
     chosen, plain = _guarded(*past), _guarded()
     count = int(np.ceil(found.share * 10))
     assert 0 < count < 10
-    assert chosen.rows[:-count].tolist() == plain.rows[:-count].tolist()
-    assert chosen.reason.startswith(f"{WHY}; the last {count} drawn at random")
+    drawn = chosen.value == 0
+    assert drawn.sum() == count
+    assert drawn.tolist() != sorted(drawn.tolist())  # evenly among the others
+    assert chosen.rows[~drawn].tolist() == plain.rows[: 10 - count].tolist()
+    assert chosen.reason.startswith(f"{WHY}; some drawn at random: the model erred on")
+    assert chosen.memo is not None
+    assert [code == -1 for code in chosen.memo["said"]] == drawn.tolist()
     assert len(set(chosen.rows.tolist())) == 10
+
+
+def test_a_longer_guarded_batch_begins_with_the_shorter_ones() -> None:
+    past = _round("auto", 4, 26), _round("audit", 8, 22)
+    longest = _guarded(*past, n=40).rows.tolist()
+    for n in (1, 2, 5, 10, 20):
+        assert _guarded(*past, n=n).rows.tolist() == longest[:n]
 
 
 def test_the_reason_of_a_guarded_batch_tells_of_drawn_items_only_where_they_are_still_in_it() -> None:
@@ -299,11 +311,12 @@ def test_the_reason_of_a_guarded_batch_tells_of_drawn_items_only_where_they_are_
     assert chosen.reason.startswith("drawn at random: the model erred on 3 %")
     assert "contradicts" not in chosen.reason
     doubt = replace(view, past=(_round("auto", 4, 26), _round("audit", 8, 22)))
-    seen = set()
+    found, seen = compare(doubt.past), set()
+    assert found is not None
+    turns = np.diff(np.ceil(found.share * np.arange(5))) > 0
     for seed in range(20):
         chosen = Auto().select(doubt, np.asarray(Auto().score(doubt, Draw(seed))), n=4, draw=Draw(seed))
-        count = int(chosen.reason.split("the last ")[1].split()[0])
-        drawn = bool((chosen.value[:-count] == 0).any())
+        drawn = bool((chosen.value[~turns] == 0).any())
         assert ("contradicts" in chosen.reason) == drawn
         seen.add(drawn)
     assert seen == {True, False}

@@ -20,7 +20,9 @@ GIVES = frozenset({"probs", "embed"})
 
 
 def pool(n: int = 400) -> Pool:
-    return Pool(tuple(f"item_{i:03}" for i in range(n)), np.random.default_rng(0).uniform(-1, 1, size=(n, 2)))
+    points = np.random.default_rng(0).uniform(-1, 1, size=(n, 2))
+    ids = tuple(f"item_{i:03}" for i in range(n))
+    return Pool(ids, points, group=np.arange(n) // 20, time=np.arange(n, dtype=float))
 
 
 def truth(items: Pool, item: str) -> str:
@@ -128,8 +130,15 @@ def test_old_rounds_are_counted_and_not_read(monkeypatch: pytest.MonkeyPatch) ->
     assert [len(one.keys) for one in found] == [0] * 5 + [2] * LOOK_BACK
 
 
-def test_the_guard_draws_at_random_where_chosen_items_are_the_easy_ones_and_says_so() -> None:
-    study = make(Stubborn(sure_below=True))  # unsure of the half in which it is always right
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        "auto", "time-gap(of='auto', gap=3, earlier=False)", "group-cap(of='auto', k=2)",
+        "epsilon-random(of='auto', share=0.1)", "subsample(of='auto', m=200)",
+    ],
+)  # fmt: skip
+def test_the_guard_draws_at_random_where_chosen_items_are_the_easy_ones_and_says_so(strategy: str) -> None:
+    study = make(Stubborn(sure_below=True), strategy=strategy)  # unsure of the half in which it is always right
     label(study, 4)
     assert not any("drawn at random" in reason for reason in reasons(study))
     label(study, 6)
@@ -138,7 +147,7 @@ def test_the_guard_draws_at_random_where_chosen_items_are_the_easy_ones_and_says
     assert found.active < 0.1 < found.audit
     words = f"erred on {100 * found.active:.0f} % of the items chosen lately, and on {100 * found.audit:.0f} % of"
     assert all(words in reason and "drawn at random" in reason for reason in reasons(study))
-    places = [place for query in range(2) for place in (label(study, 1), study.ask())[1]]
+    places = [place for _ in range(2) for place in (label(study, 1), study.ask())[1]]
     below = [study.pool.read([query.id])[0][1] < 0 for query in places if query.reason != REASON]
     assert 0.2 < np.mean(below) < 0.95  # the strategy alone would take none of this half
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows, topk
 from querist.scores.unsure import predicted
@@ -65,20 +66,19 @@ def explored(view: View, chosen: Selection, *, draw: Draw) -> tuple[Selection, D
     if not coins.any():
         return chosen, Drawn(chosen.rows[:0], share)
     chance = draw.uniform(view.keys, "explored")
+    made = drawn_at(chosen, coins, chance=chance)
+    return made, Drawn(made.rows[coins], share)
+
+
+def drawn_at(chosen: Selection, places: NDArray[np.bool_], *, chance: Floats) -> Selection:
+    """Give some places [n] of a batch to the rows of greatest ``chance`` [N]; the batch goes on at the others.
+
+    No row comes twice; the value of a drawn one is 0.
+    """
     even = topk(chance, len(chosen), chance).tolist()
     sources = iter(zip(chosen.rows.tolist(), chosen.value.tolist(), strict=True)), iter((row, 0.0) for row in even)
     made: dict[int, float] = {}
-    for coin in coins.tolist():
-        row, value = next(pair for pair in sources[coin] if pair[0] not in made)
+    for place in places.tolist():
+        row, value = next(pair for pair in sources[place] if pair[0] not in made)
         made[row] = value
-    rows = np.array(list(made), np.intp)
-    return replace(chosen, rows=rows, value=np.array(list(made.values()))), Drawn(rows[coins], share)
-
-
-def random_end(view: View, chosen: Selection, count: int, *, chance: Floats) -> Selection:
-    """Put the rows of greatest ``chance`` [N] among those not kept in the place of the last ``count`` of a batch."""
-    kept = chosen.rows[: len(chosen) - count]
-    rest = np.setdiff1d(np.arange(len(view)), kept)
-    drawn = rest[topk(chance[rest], count, chance[rest])]
-    value = np.concatenate([chosen.value[: len(kept)], np.zeros(count)])
-    return Selection(np.concatenate([kept, drawn]), value, reason=chosen.reason)
+    return replace(chosen, rows=np.array(list(made), np.intp), value=np.array(list(made.values())))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from querist._arrays import Rows
-from querist.strategies._explore import random_end
+from querist.strategies._explore import drawn_at
 from querist.view import Draw, Round, Selection, View
 
 AUDIT = "audit"
@@ -81,26 +81,26 @@ def _pairs(past: Iterable[Round]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _errors(one: Round) -> np.ndarray:
-    """Tell for each answered item of a round whether the model had erred on it; those drawn at random say −1."""
+    """Tell for each answered item of a round whether the model had erred on it; −1 or None: no rule chose it."""
     said = (one.memo or {}).get(SAID)
     if said is None or len(said) != len(one.labels):
         return np.empty(0)
-    codes = np.array(said, np.int64)
+    codes = np.array([-1 if code is None else code for code in said], np.int64)
     known = (one.labels >= 0) & (codes >= 0)
     return np.asarray(codes[known] != one.labels[known], np.float64)
 
 
 def guarded(view: View, chosen: Selection, *, said: Rows, draw: Draw, why: Callable[[Rows], str]) -> Selection:
-    """Keep a chosen batch, or put items drawn at random in the place of its end; ``said`` [N] is what is predicted.
+    """Keep a chosen batch, or give a share of its places to items drawn at random; ``said`` [N] is what is predicted.
 
+    They lie evenly among the others, so that the first n of a longer batch are the batch of n, which wrappers rely on.
     The memo holds what the next rounds compare; ``why`` gives the reason for the rows that are kept.
     """
     found = compare(view.past)
     if found is None or not found.share:
         return replace(chosen, reason=why(chosen.rows), memo={SAID: said[chosen.rows].tolist()})
-    count = int(np.ceil(found.share * len(chosen)))
-    made = random_end(view, chosen, count, chance=draw.uniform(view.keys, "guard"))
-    kept = made.rows[:-count]
-    memo = {SAID: [*said[kept].tolist(), *[-1] * count]}
-    reason = f"{why(kept)}; the last {count} {found.words}" if len(kept) else found.words
-    return replace(made, reason=reason, memo=memo)
+    drawn = np.diff(np.ceil(found.share * np.arange(len(chosen) + 1))) > 0
+    made = drawn_at(chosen, drawn, chance=draw.uniform(view.keys, "guard"))
+    kept = made.rows[~drawn]
+    reason = f"{why(kept)}; some {found.words}" if len(kept) else found.words
+    return replace(made, reason=reason, memo={SAID: np.where(drawn, -1, said[made.rows]).tolist()})

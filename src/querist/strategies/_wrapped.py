@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar, Protocol
@@ -12,7 +13,7 @@ from querist._arrays import Floats, Rows
 from querist._load import make, spec_of
 from querist.errors import BadEvidence, BadInput
 from querist.strategies.protocol import Strategy, host
-from querist.view import Draw, Need, Selection, View
+from querist.view import Draw, Need, Ragged, Selection, View
 
 SLACK = 1e-3
 """Probabilities in single precision may sum to a little more than 1, and a margin then lies below −1."""
@@ -116,6 +117,59 @@ def choose_among(rule: Strategy, view: View, rows: Rows, *, n: int, draw: Draw) 
     part = view.take(rows)
     chosen = rule.select(part, host(rule.score(part, draw)), n=min(n, len(rows)), draw=draw)
     return replace(chosen, rows=rows[chosen.rows])
+
+
+def picked(chosen: Selection, places: Rows) -> Selection:
+    """Take some picks of a choice, in the order given, each with what the choice says of it; no propensity any more.
+
+    >>> picked(Selection(np.array([7, 8, 9]), np.arange(3.0), memo={"said": [0, 1, 2]}), np.array([2, 0])).memo
+    {'said': [2, 0]}
+    """
+    memo = chosen.memo
+    if memo is not None:
+        lists = {name for name, value in memo.items() if _of_each(value, chosen)}
+        memo = {k: [v[at] for at in places.tolist()] if k in lists else v for k, v in memo.items()}
+    asks = None if chosen.asks is None else _padded(chosen.asks, len(chosen)).take(places)
+    return Selection(chosen.rows[places], chosen.value[places], None, chosen.reason, memo, asks)
+
+
+def joined(parts: Sequence[Selection]) -> Selection:
+    """Put choices behind each other, with what each says of its picks, and None where one says nothing of its own.
+
+    The reason is the first that is given; the propensity is not known any more.
+
+    >>> said = Selection(np.array([7]), np.zeros(1), memo={"said": [3]})
+    >>> joined([said, Selection(np.array([8]), np.zeros(1))]).memo
+    {'said': [3, None]}
+    """
+    rows, value = (np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "value"))
+    memos = [dict(part.memo or {}) for part in parts]
+    lists = {k for memo, part in zip(memos, parts, strict=True) for k, v in memo.items() if _of_each(v, part)}
+    memo = {k: v for one in reversed(memos) for k, v in one.items()}
+    for name in lists:
+        each = [one.get(name, [None] * len(part)) for one, part in zip(memos, parts, strict=True)]
+        memo[name] = [entry for entries in each for entry in entries]
+    asks = None
+    if any(part.asks is not None for part in parts):
+        asks = _joined_asks([(part.asks, len(part)) for part in parts])
+    reason = next((part.reason for part in parts if part.reason), "")
+    return Selection(rows, value, None, reason, memo or None, asks)
+
+
+def _of_each(value: object, chosen: Selection) -> bool:
+    return isinstance(value, list) and len(value) == len(chosen)
+
+
+def _padded(asks: Ragged, n: int) -> Ragged:
+    """Write out that the items behind the end are asked whole."""
+    return Ragged(asks.values, np.pad(asks.starts, (0, n - len(asks)), mode="edge"))
+
+
+def _joined_asks(parts: Sequence[tuple[Ragged | None, int]]) -> Ragged:
+    whole = Ragged(np.empty((0, 2), np.int64), np.zeros(1, np.int64))
+    written = [_padded(whole if asks is None else asks, n) for asks, n in parts]
+    starts = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(asks.starts) for asks in written]))])
+    return Ragged(np.concatenate([asks.values for asks in written]), starts.astype(np.int64))
 
 
 def above_floor(rule: Strategy, name: str, view: View, draw: Draw) -> Floats:

@@ -49,7 +49,7 @@ class Auto(Strategy):
     ``typical`` leaves far outliers out; ``balance`` weighs targets of a predicted class by √(1 / (C·share)), 1 to 4;
     ``calibrate`` asks a study for tempered probabilities instead, five fits a round. ``guard`` compares, within the
     rounds of ``past``, the errors on chosen items and on the audit's; where the chosen are the easier ones, items drawn
-    at random take the end of the batch, and the reason says so. Of a larger view only ``candidates`` rows are looked
+    at random take a share of the batch, and the reason says so. Of a larger view only ``candidates`` rows are looked
     at, drawn by keys in proportion to u. Once nothing uncertain is left to cover, the rows farthest from all chosen
     follow.
     Score: the row's own gain given the labelled rows. Range: [0, Σ u]. Cost: O(N·T·D + T·L·D) to score, about N·T·D/30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats, Rows, to_numpy
 from querist.errors import BadInput
-from querist.strategies._wrapped import Wrapped, adopt, choose_among, without
+from querist.strategies._wrapped import Wrapped, adopt, choose_among, joined, picked, without
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Need, Selection, View
 
@@ -59,27 +59,21 @@ class ClassQuota(Wrapped):
         if len(kept) == n:
             return kept
         rest = choose_among(self.inner, view, without(kept.rows, len(view)), n=n - len(kept), draw=draw)
-        return Selection(
-            np.concatenate([kept.rows, rest.rows]),
-            np.concatenate([kept.value, rest.value]),
-            reason=f"{kept.reason}; where a class had too few items, others follow",
-        )
+        return replace(joined([kept, rest]), reason=f"{kept.reason}; where a class had too few items, others follow")
 
     def _fill(self, view: View, predicted: Rows, scores: Floats, *, n: int, draw: Draw) -> Selection:
         """Fill the places of each class from its rows, as far as they reach, and let the classes take turns."""
         shares = self._shares(view)
         classes = by_best_row(predicted, scores, ties=draw.uniform(view.keys, "ties"), classes=len(shares))
-        rows, value, turn = [np.empty(0, np.intp)], [np.empty(0)], [np.empty(0)]
+        parts, turn = [Selection(np.empty(0, np.intp), np.empty(0))], [np.empty(0)]
         for code, places in zip(classes, apportion(n, shares[classes]).tolist(), strict=True):
-            own = np.flatnonzero(predicted == code) if places else rows[0]
+            own = np.flatnonzero(predicted == code) if places else parts[0].rows
             if len(own):
                 part = choose_among(self.inner, view, own, n=places, draw=draw)
-                rows.append(part.rows)
-                value.append(part.value)
+                parts.append(part)
                 turn.append((np.arange(len(part)) + 0.5) / places)
         order = np.argsort(np.concatenate(turn), kind="stable")
-        reason = "keeps the shares of the predicted classes"
-        return Selection(np.concatenate(rows)[order], np.concatenate(value)[order], reason=reason)
+        return replace(picked(joined(parts), order), reason="keeps the shares of the predicted classes")
 
     def _shares(self, view: View) -> Floats:
         classes = view.probs.shape[1]  # type: ignore[union-attr]

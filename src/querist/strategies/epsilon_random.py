@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats, Rows, topk
 from querist.errors import BadInput
-from querist.strategies._wrapped import Wrapped, adopt
+from querist.strategies._wrapped import Wrapped, adopt, joined, picked
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Selection, View
 
@@ -58,14 +58,17 @@ class EpsilonRandom(Wrapped):
         """Choose min(n, N) distinct rows, the random ones in between."""
         own = self.inner.select(view, scores, n=n, draw=draw)
         coins = draw.rng("epsilon-random").random(len(own)) < self.share
-        rows, first = interleave(own.rows, _by_chance(view, n, draw), coins)
+        by_chance = _by_chance(view, n, draw)
+        rows, first = interleave(own.rows, by_chance, coins)
         if not self.joint:
             chance = self.propensity(scores, rows)
         elif own.propensity is None:
             chance = self._mixed(first.astype(np.float64), len(scores))
         else:
             chance = None
-        return Selection(rows, scores[rows], chance, own.reason)
+        drawn = Selection(by_chance, scores[by_chance])  # says nothing of its rows: no rule chose them
+        at = np.where(coins, len(own) + _places(by_chance, rows), _places(own.rows, rows))
+        return replace(picked(joined([own, drawn]), at), value=scores[rows], propensity=chance)
 
     def propensity(self, scores: Floats, rows: Rows) -> Floats | None:
         """Give the probability of each pick given those before; None for a joint strategy."""
@@ -76,6 +79,13 @@ class EpsilonRandom(Wrapped):
 
     def _mixed(self, own: Floats, size: int) -> Floats:
         return self.share / (size - np.arange(len(own))) + (1.0 - self.share) * own
+
+
+def _places(order: Rows, rows: Rows) -> Rows:
+    """Give the place of each row in an order; any place for one that is not in it."""
+    ranked = np.argsort(order)
+    found = np.searchsorted(order, rows, sorter=ranked)
+    return np.asarray(ranked[np.minimum(found, len(order) - 1)], np.intp)
 
 
 def _by_chance(view: View, n: int, draw: Draw) -> Rows:

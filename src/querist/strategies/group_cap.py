@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats, Rows
 from querist.errors import BadInput, MissingEvidence
-from querist.strategies._wrapped import Wrapped, adopt
+from querist.strategies._wrapped import Wrapped, adopt, picked
 from querist.strategies.protocol import About, Strategy
 from querist.view import Draw, Selection, View
 
@@ -64,9 +64,8 @@ class GroupCap(Wrapped):
                 break
             asked = min(2 * asked, len(view))
         places = np.concatenate([np.flatnonzero(fits), np.flatnonzero(~fits)])[:n]
-        full = fits.sum() < n
-        reason = "every group is full: the rest follows by order" if full else order.reason
-        return Selection(order.rows[places], order.value[places], reason=reason)
+        chosen = picked(order, places)
+        return chosen if fits.sum() >= n else replace(chosen, reason="every group is full: the rest follows by order")
 
 
 def groups_of(view: View) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from querist._arrays import Array, Floats, Rows
 from querist.errors import BadInput, MissingEvidence
-from querist.strategies._wrapped import Wrapped, adopt
+from querist.strategies._wrapped import Wrapped, adopt, joined, picked
 from querist.strategies.protocol import About, Strategy, host, top
 from querist.view import Draw, Selection, View
 
@@ -75,12 +75,12 @@ class TimeGap(Wrapped):
             left = ~fresh & ~beside(
                 time, groups_of(view), (time[chosen.rows], groups_of(view)[chosen.rows]), gap=self.gap
             )
-            chosen = _joined(chosen, self._walk(view, scores, left, n=n - len(chosen), draw=draw))
+            chosen = joined([chosen, self._walk(view, scores, left, n=n - len(chosen), draw=draw)])
         if len(chosen) < n:
             order = top(view, scores, len(view), draw)
             taken = np.argsort(order)[chosen.rows]
             rest = order[farthest_first(time[order], groups_of(view)[order], taken, n=n)]
-            chosen = _joined(chosen, Selection(rest, scores[rest]))
+            chosen = joined([chosen, Selection(rest, scores[rest])])
             chosen = replace(chosen, reason="no frame is far enough: the rest is nearer")
         return chosen
 
@@ -98,7 +98,7 @@ class TimeGap(Wrapped):
             out = beside(time, group, (time[taken], group[taken]), gap=self.gap)
             out[taken] = True  # a row of unknown time is not beside itself
             if len(taken) >= n or out.all() or asked == len(part):
-                return Selection(rows[taken], order.value[apart], reason=order.reason)
+                return replace(picked(order, np.flatnonzero(apart)), rows=rows[taken])
             asked = min(2 * asked, len(part))
 
     def _beside_earlier(self, view: View) -> NDArray[np.bool_]:
@@ -121,11 +121,6 @@ def _narrowed(rule: Strategy, view: View, scores: Floats, rows: Rows, draw: Draw
         return view, scores
     part = view.take(rows)
     return part, host(rule.score(part, draw)) if rule.joint else scores[rows]
-
-
-def _joined(first: Selection, second: Selection) -> Selection:
-    rows, value = np.concatenate([first.rows, second.rows]), np.concatenate([first.value, second.value])
-    return Selection(rows, value, reason=first.reason or second.reason)
 
 
 def groups_of(view: View) -> NDArray[np.int64]:
