@@ -104,6 +104,11 @@ class DrawnLearner(ABC):
         return self.learner.eats
 
     @property
+    def warm_start(self) -> bool:
+        """Say whether the network goes on from that of the last model."""
+        return bool(getattr(self.learner, "warm_start", False))
+
+    @property
     def provides(self) -> frozenset[Need]:
         """Name the evidence: probs, draws, embed, head."""
         return GIVES

@@ -56,6 +56,11 @@ class BinaryRelevance:
         return self.inner.eats
 
     @property
+    def warm_start(self) -> bool:
+        """Say whether the base goes on from its last model."""
+        return bool(getattr(self.inner, "warm_start", False))
+
+    @property
     def provides(self) -> frozenset[Need]:
         """Name the evidence: decision, elements, and embed of the base."""
         own: frozenset[Need] = frozenset({"decision", "elements"})

@@ -50,7 +50,8 @@ class Detector(OfCentres):
     the root of their boxes. A share ``held_out`` of the labelled images sets the threshold of each class (best F1),
     which becomes the probability ½; with fewer than 3 to hold out, the labelled images themselves do. ``members`` > 1
     trains so many networks, ``draws`` > 0 leaves so many sets of features away in each (Monte Carlo dropout).
-    ``warm_start`` goes on from the networks of the predictor passed as ``warm``, for a third of the steps.
+    ``warm_start`` goes on from the networks of the last model (``warm``; in a study that of the round before, but every
+    tenth fit begins anew), for a third of the steps.
 
     Evidence: elements [M, 1 + C] (nothing there, each class) and places [M, 4], with K = members · draws opinions
     [M, K, 1 + C] and [M, K, 4] of the same candidates; cost, the boxes to expect, one at least; embed, pooled

@@ -53,6 +53,11 @@ class Ensemble(DrawnLearner):
         object.__setattr__(self, "base", written(deep(self.base, by=self.name)))
 
     @property
+    def warm_start(self) -> bool:
+        """Say that members begin anew: those that go on from one network would be of one mind."""
+        return False
+
+    @property
     def count(self) -> int:
         """How many networks."""
         return self.members

@@ -71,6 +71,11 @@ class Laplace:
         return self.learner.eats
 
     @property
+    def warm_start(self) -> bool:
+        """Say whether the base goes on from its last model."""
+        return bool(getattr(self.learner, "warm_start", False))
+
+    @property
     def provides(self) -> frozenset[Need]:
         """Name the evidence: probs, draws, embed, head."""
         return GIVES
@@ -86,7 +91,8 @@ class Laplace:
         warm: Predictor | None = None,
     ) -> Predictor:
         """Train the base, and find the posterior; raises BadInput for a module without a last linear layer."""
-        model = self.learner.fit(items, targets, classes=classes, rng=rng, pool=pool, warm=warm)
+        before = warm.model if isinstance(warm, LaplacePredictor) else warm
+        model = self.learner.fit(items, targets, classes=classes, rng=rng, pool=pool, warm=before)
         if isinstance(model, Constant):
             return replace(model, provides=GIVES, count=self.draws, entropy=entropy_of(rng))
         if not {"embed", "head"} <= model.provides:

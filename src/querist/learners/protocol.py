@@ -61,6 +61,9 @@ class Learner(Protocol):
         ``pool`` holds every item of the study, labelled or not, in ingest order: for scaling and vocabularies, which
         need no label. No label at all, one class only, and classes without a label are states that work: the predictor
         then says what is known (uniform, or the smoothed shares). Probabilities always have ``classes`` columns.
-        Raises LearnerFailed.
+
+        ``warm`` is an earlier predictor to go on from. A study passes its last model to a learner that has an attribute
+        ``warm_start`` which is true, and none in the first of every ten rounds, nor once it has ended: a study that is
+        opened again repeats the fits since then, and has the same model. Raises LearnerFailed.
         """
         ...

@@ -36,8 +36,8 @@ class Torch(Settings):
     settings. It gives C logits for an item. ``shape`` is that of one item, (1, 28, 28) for instance; None: as the items
     come, and for "cnn" the square image that a row can be. ``standardise`` by the pool: vectors feature by feature,
     images channel by channel. ``balanced`` weighs classes by 1/labels. Every fit begins with the module's initial
-    weights; ``warm_start`` begins with those of the predictor that is passed as ``warm``. Settings of the training:
-    see ``Settings``.
+    weights; ``warm_start`` begins with those of the last model (``warm``; in a study that of the round before, but
+    every tenth fit begins anew). Settings of the training: see ``Settings``.
 
     Evidence: probs; embed, what enters the last linear layer; head, that layer, where its output is the logits; draws
     [N, K, C] from the Laplace posterior of the head. A module without a linear layer gives probs alone, one whose last

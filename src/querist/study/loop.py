@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from querist.data import Pool, blocks
 from querist.errors import BadInput, UnknownItem
+from querist.estimate import stopping
 from querist.estimate.protocol import Estimate, History, Stop, Verdict
-from querist.estimate.stopping import DEFAULT
-from querist.estimate.stopping import rule as stopping_rule
 from querist.formats import LabelRow
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Items, Learner, Predictor
@@ -23,6 +22,7 @@ from querist.study.dashboard import Dashboard, dashboard_of, forecast_of
 from querist.study.facts import Query, Status, Step, Suggested, status_of
 from querist.study.items import Encoding, StoredItems, cache_of
 from querist.study.known import Known
+from querist.study.lineage import Stage, forerunner, line, rebuilt
 from querist.study.lock import holding
 from querist.study.model import Model, train
 from querist.study.oracle import Oracle, run
@@ -313,9 +313,10 @@ class Study:
         return digest_of(self.settings, position, len(self.pool), self._items.encoder_version(self.learner.eats))
 
     def _step(self) -> Step:
-        encoded, position = self._items.encoded(self.learner.eats), self._known.position
-        digest, twins = self._digest(position), self._items.twins(self.settings.duplicates)
-        basis = Basis(self.settings, self.strategy, self.learner, self._known, encoded, digest, twins)
+        warm = self._current() if forerunner(self.learner, self.settings, self.store) else None
+        encoded, twins = self._items.encoded(self.learner.eats), self._items.twins(self.settings.duplicates)
+        digest = self._digest(self._known.position)
+        basis = Basis(self.settings, self.strategy, self.learner, self._known, encoded, digest, twins, warm)
         step, self._model = take(basis, self.store)
         return step
 
@@ -330,13 +331,13 @@ class Study:
 
     def _current(self) -> Model:
         """The model of the current round; rebuilt from the log when another process trained it."""
-        current, model = self.store.published(), self._model
-        position, items = (0, len(self.pool)) if current is None else (current.position, current.info["items"])
-        if model is None or (model.position, model.items) != (position, items):
-            known = self._catch_up().as_of(position, items, self.store.events())
-            model = train(self.learner, self.settings, known, self._items.encoded(self.learner.eats, items))
-            self._model = model
-        return model
+        stages = line(self.learner, self.settings, self.store) or (Stage(0, len(self.pool)),)
+        self._model = rebuilt(stages, self._model, self._trained)
+        return self._model
+
+    def _trained(self, stage: Stage, warm: Model | None) -> Model:
+        known = self._catch_up().as_of(*stage, self.store.events())
+        return train(self.learner, self.settings, known, self._items.encoded(self.learner.eats, stage.items), warm)
 
     @property
     def predictor(self) -> Predictor:
@@ -367,13 +368,12 @@ class Study:
         current = self.store.published()
         return history(self.store, self._catch_up(), self.settings.held, rounds=0 if current is None else current.round)
 
-    def advice(self, rule: Stop | str = DEFAULT) -> Verdict:
+    def advice(self, rule: Stop | str = stopping.DEFAULT) -> Verdict:
         """Ask a stopping rule, by name or as a function, whether to stop; its sentence says why.
 
         The rules need an audit, see ``querist.estimate.stopping``.
         """
-        stop = stopping_rule(rule) if isinstance(rule, str) else rule
-        return stop(self.history())
+        return (stopping.rule(rule) if isinstance(rule, str) else rule)(self.history())
 
     def forecast(self, more: int = 50) -> Estimate:
         """Forecast the accuracy after ``more`` labels from the learning curve on the audit."""

@@ -12,6 +12,7 @@ from querist.learners.calibration import Tempered, tempered
 from querist.learners.protocol import Items, Learner, Predictor
 from querist.study.items import Encoded
 from querist.study.known import Known
+from querist.study.lineage import Stage
 from querist.study.settings import Settings
 from querist.view import Draw, Evidence, Need
 
@@ -24,6 +25,8 @@ class Model:
     items: int
     predictor: Predictor
     encoded: Encoded
+    line: tuple[Stage, ...]
+    """When it was trained, behind when those were that it goes on from."""
 
     def predict(self, raw: Items, needs: Set[Need]) -> Evidence:
         """Predict items in the pool's raw form; raises MissingEvidence."""
@@ -42,18 +45,25 @@ class Model:
             raise MissingEvidence(f"the learner gives {given}: it cannot give {', '.join(missing)}")
 
 
-def train(learner: Learner, settings: Settings, known: Known, encoded: Encoded) -> Model:
-    """Train on what is known; the same log position, items and seed give the same model. Raises LearnerFailed."""
+def train(learner: Learner, settings: Settings, known: Known, encoded: Encoded, warm: Model | None = None) -> Model:
+    """Train on what is known; the same log position, items, seed and model to go on from give the same model.
+
+    Raises LearnerFailed.
+    """
     rows, features = known.labelled, encoded.features
     rng = Draw(settings.seed, known.position).rng("fit")
+    before = {} if warm is None else {"warm": warm.predictor}
     try:
-        predictor = learner.fit(features[rows], known.targets(), classes=known.task.classes, rng=rng, pool=features)
+        predictor = learner.fit(
+            features[rows], known.targets(), classes=known.task.classes, rng=rng, pool=features, **before
+        )
     except QueristError:
         raise
     except (ArithmeticError, RuntimeError, ValueError) as error:
         where = f"{settings.learner_text} on {len(rows)} labels of {known.classes_seen()} classes"
         raise LearnerFailed(f"training failed: {where}: {error}") from error
-    return Model(known.position, features.shape[0], predictor, encoded)
+    own = Stage(known.position, features.shape[0])
+    return Model(*own, predictor, encoded, (own,) if warm is None else (*warm.line, own))
 
 
 def calibrated(learner: Learner, model: Model, known: Known, *, seed: int) -> Tempered:
@@ -63,7 +73,8 @@ def calibrated(learner: Learner, model: Model, known: Known, *, seed: int) -> Te
     return tempered(learner, model.predictor, labelled, pool=features, classes=known.task.classes, rng=rng)
 
 
-def digest(settings: Settings, position: int, items: int) -> str:
-    """Digest what decides a model, for the log: learner, seed, log position, items, version."""
-    parts = [settings.learner_text, settings.seed, position, items, settings.version]
+def digest(settings: Settings, line: tuple[Stage, ...]) -> str:
+    """Digest what decides a model, for the log: learner, seed, log position, items, version, what it goes on from."""
+    *before, own = line
+    parts = [settings.learner_text, settings.seed, *own, settings.version, *before]
     return blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()

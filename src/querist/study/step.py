@@ -59,6 +59,8 @@ class Basis:
     digest: str
     twins: Rows | None = None
     """The first item whose text each repeats; None where copies are asked like any other."""
+    warm: Model | None = None
+    """The model that the learner goes on from, where it does."""
 
     @property
     def reserve(self) -> Reserve:
@@ -88,7 +90,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     """Take the step and publish its queue; raises LearnerFailed, and then nothing is published."""
     current, out = store.published(), store.leases()
     started = time.perf_counter()
-    model = train(basis.learner, basis.settings, basis.known, basis.encoded)
+    model = train(basis.learner, basis.settings, basis.known, basis.encoded, basis.warm)
     fitted = time.perf_counter()
     before = {} if current is None else current.info
     rule = _rule(basis, model, before)
@@ -223,7 +225,7 @@ def _made_by(basis: Basis, model: Model, step: Step) -> dict[str, Any]:
         "step": step.facts(),
         "strategy": step.strategy,
         "learner": settings.learner_text,
-        "model": digest(settings, model.position, model.items),
+        "model": digest(settings, model.line),
         "items": model.items,
         "seed": settings.seed,
         "batch": settings.batch,
