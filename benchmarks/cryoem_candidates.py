@@ -18,12 +18,10 @@ Finished cells are kept in --out and read back. Every line has the wall time, th
 
 from __future__ import annotations
 
-import argparse
 from functools import cache
-from pathlib import Path
 
 import numpy as np
-from cryoem_picking import NEEDS, SETS, kept_full, split
+from cryoem_picking import NEEDS, SETS, kept_full, options, split
 from imaging_boxes import _interval, _took, kept, timed
 
 from querist import load
@@ -136,15 +134,8 @@ def one_set(data, out, name, *, rules, splits):
 
 def main():
     """Read the options and run the sets."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="the default")
-    size.add_argument("--full", action="store_true")
+    parser = options(__doc__)
     parser.add_argument("--rules", default=",".join(RULES))
-    parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--splits", type=int)
-    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "cryoem")
     given = parser.parse_args()
     for name in given.sets.split(","):
         if not (given.data / name).is_dir():

@@ -159,7 +159,7 @@ def _rounds(found, task, side, strategy, seed):
                 done += 1
             _, took = timed(study.step)
             metrics = task.metrics(held[1], study.predict(held[0], NEEDS))
-            yield {"tiles": done, "picks": picks, "f1": metrics["f1"], **took}
+            yield {"tiles": done, "picks": picks, **metrics, **took}
 
 
 def round_of(found, task, *, side, labelled=40):
@@ -175,10 +175,9 @@ def round_of(found, task, *, side, labelled=40):
     )  # fmt: skip
 
 
-def main():
-    """Read the options and run the parts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=("picking-full", "picking-active", "round"))
+def options(says):
+    """Give the options that the picking benchmarks share."""
+    parser = argparse.ArgumentParser(description=says, formatter_class=argparse.RawDescriptionHelpFormatter)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the default")
     size.add_argument("--full", action="store_true")
@@ -186,6 +185,13 @@ def main():
     parser.add_argument("--splits", type=int)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "cryoem")
+    return parser
+
+
+def main():
+    """Read the options and run the parts."""
+    parser = options(__doc__)
+    parser.add_argument("--part", choices=("picking-full", "picking-active", "round"))
     given = parser.parse_args()
     for name in given.sets.split(","):
         if not (given.data / name).is_dir():

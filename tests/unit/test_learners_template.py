@@ -72,11 +72,16 @@ def test_evidence_is_valid_and_row_by_row(made, labelled):
     for cuts in ((1,), (1, 2, 3)):
         parts = [pool.items[np.arange(a, b)] for a, b in pairwise([0, *cuts, 4])]
         views = [View.of(model.predict(part, model.provides), ids=[""] * len(part)) for part in parts]
-        for need, value in View.concat(views).evidence().items():
-            assert value.starts.tolist() == whole[need].starts.tolist()
-            np.testing.assert_array_equal(value.values, whole[need].values)
+        again = View.concat(views).evidence()
+        for need in ("elements", "places"):
+            assert again[need].starts.tolist() == whole[need].starts.tolist()
+            np.testing.assert_array_equal(again[need].values, whole[need].values)
+        assert again["cost"].tolist() == whole["cost"].tolist()
+    chances = np.split(whole["elements"].values[:, 1], whole["elements"].starts[1:-1])
+    assert whole["cost"].tolist() == [(each >= 0.5).sum() for each in chances]
+    assert whole["cost"].min() > 1.0
     empty = model.predict(pool.items[np.arange(0)], model.provides)
-    assert len(empty["places"]) == 0
+    assert len(empty["places"]) == len(empty["cost"]) == 0
     with pytest.raises(MissingEvidence, match="cannot give probs"):
         model.predict(pool.items, {"probs"})
 

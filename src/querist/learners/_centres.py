@@ -21,6 +21,8 @@ from querist.view import Evidence, Need, Ragged
 
 UNCUT = 0.3
 """The probability at which a candidate is as good as not where no label tells: networks of this loss say too little."""
+WORTH = 150.0
+"""The objects for which those learnt from count at most beside those held out, when the threshold is chosen."""
 
 Near = Callable[[Floats], NDArray[np.bool_]]
 """Given boxes [P, 4], which of them mean the same object, [P, P]."""
@@ -102,7 +104,7 @@ def first_of_each(near: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(left)
 
 
-def best_cut(thresholds: Floats, right: NDArray[Any], said: NDArray[Any], there: int) -> float:
+def best_cut(thresholds: Floats, right: NDArray[Any], said: NDArray[Any], there: float) -> float:
     """Give the logit of the threshold with the best F1, half-way to the next one.
 
     Shapes: thresholds [T] fall, right and said count the candidates from each of them on [T]. Without anything to be
@@ -117,6 +119,37 @@ def best_cut(thresholds: Floats, right: NDArray[Any], said: NDArray[Any], there:
     at = int(f1.argmax())
     following = thresholds[at + 1] if at + 1 < len(thresholds) else thresholds[at]
     return _logit(float(thresholds[at] + following) / 2)
+
+
+class Curve(NamedTuple):
+    """What is right at every threshold: thresholds [T] falling, right [T], said [T], and how much is there."""
+
+    thresholds: Floats
+    right: NDArray[Any]
+    said: NDArray[Any]
+    there: float
+
+
+def joined(held: Curve, learnt: Curve) -> Curve:
+    """Put the curve of what was learnt from under that of what was held out: it counts for ``WORTH`` objects at most.
+
+    What was held out tells the truth, but with few labels it is one image or two, and the best threshold on them jumps.
+    What was learnt from flatters the network, but it is more. So many labels are decided by what was held out.
+
+    >>> one = np.ones(1)
+    >>> [part.tolist() for part in joined(Curve(0.8 * one, one, one, 2), Curve(0.9 * one, one, one, 1))[:3]]
+    [[0.9, 0.8], [1.0, 2.0], [1.0, 2.0]]
+    """
+    weight = min(1.0, WORTH / max(1.0, learnt.there))
+    thresholds = np.concatenate([held.thresholds, learnt.thresholds])
+    order = np.argsort(-thresholds, kind="stable")
+    counts = [
+        np.concatenate([np.diff(of_held, prepend=0), weight * np.diff(of_learnt, prepend=0)])[order].cumsum()
+        for of_held, of_learnt in ((held.right, learnt.right), (held.said, learnt.said))
+    ]
+    last = np.flatnonzero(np.diff(thresholds[order], append=-np.inf))
+    right, said = (count[last] for count in counts)
+    return Curve(thresholds[order][last], right, said, held.there + weight * learnt.there)
 
 
 def _logit(chance: float) -> float:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from querist.learners._heatmap import CentreNet
     from querist.learners._scenes import Plan, Scene
 
-GIVES: frozenset[Need] = frozenset({"elements", "places", "embed"})
+GIVES: frozenset[Need] = frozenset({"elements", "places", "embed", "cost"})
 STRIDE = 2
 PART = 96
 """Pixels of the part of a micrograph that a step of the training shows; a particle has 13 to 26."""
@@ -54,18 +54,19 @@ class Picker(OfCentres):
     teaches nothing: an unmarked particle there is no negative. Inside them what is not picked counts as no particle.
 
     A fit takes ``epochs`` passes over the searched area in batches of ``batch`` parts, ``steps`` steps at least. From 3
-    labelled micrographs on a share ``held_out`` of them, one at least, sets the threshold (best F1 at half a diameter),
-    which becomes the probability ½; else the labelled ones themselves. Without any pick it is ``template``, which needs
-    none. ``members``, ``draws``, ``warm_start``, ``device``: as of ``detector``.
+    labelled micrographs on a share ``held_out`` of them, one at least, is not learnt from. The threshold with the best
+    F1 at half a diameter becomes the probability ½: on those held out, beside which the picks that were learnt from
+    count as 150 at most, so that one micrograph or tile does not decide alone. Without any pick it is ``template``,
+    which needs none. ``members``, ``draws``, ``warm_start``, ``device``: as of ``detector``.
 
     While less than half of the pool was searched, the network is shown for ``guided`` steps before all others (None: a
     third of ``steps``) what the template, taught by the picks, finds in the pool, where no answer tells what is there,
     and not on what is held out: so few picks, or answers about single candidates, teach more.
 
     Evidence: elements [M, 2] (not a particle, a particle), [M, K, 2] with K > 1 opinions; places [M, 3] (x, y,
-    diameter); embed, pooled features (of the template none). Cost: steps · batch passes forward and back on 96² pixels;
-    a prediction members passes. Needs ``pip install 'querist[torch]'``. Raises BadInput, BadData, BadLabel,
-    LearnerFailed. Source: Zhou, Wang & Krähenbühl 2019.
+    diameter); cost, the picks to expect, one at least; embed, pooled features (of the template none). Cost: steps ·
+    batch passes forward and back on 96² pixels; a prediction members passes. Needs ``pip install 'querist[torch]'``.
+    Raises BadInput, BadData, BadLabel, LearnerFailed. Source: Zhou, Wang & Krähenbühl 2019.
 
     >>> Picker(diameter=27).steps
     300
@@ -93,7 +94,7 @@ class Picker(OfCentres):
 
     @property
     def provides(self) -> frozenset[Need]:
-        """Name the evidence: elements, places, and embed once there are picks."""
+        """Name the evidence: elements, places, cost, and embed once there are picks."""
         return GIVES
 
     @property
@@ -125,7 +126,7 @@ class Picker(OfCentres):
             known = items[np.array(learn)], targets[np.array(learn)]
             states = self._guesses(known, reader, without(pool, items[np.array(held, np.intp)]), rng)
         raw = self._trained(seen, reader, plan, states, rng=rng)
-        return raw.cut(items[np.array(held or learn)], [targets[row] for row in held or learn])
+        return raw.cut(items, targets.tolist(), held)
 
     def _guesses(
         self, known: tuple[Items, NDArray[Any]], reader: Reader, pool: Items, rng: np.random.Generator
@@ -284,7 +285,7 @@ class TrainedPicker:
 
     @property
     def provides(self) -> frozenset[Need]:
-        """Name the evidence: elements, places, embed."""
+        """Name the evidence: elements, places, embed, cost."""
         return GIVES
 
     def predict(self, items: Items, needs: Set[Need]) -> Evidence:
@@ -309,15 +310,19 @@ class TrainedPicker:
             found.append(replace(centres, limits=replace(centres.limits, most=most)).found(image))
         return found
 
-    def cut(self, items: Items, targets: Sequence[Coded]) -> TrainedPicker:
-        """Choose the threshold on picked micrographs: the best F1 at half a diameter, where somebody searched."""
-        from querist.learners._centres import best_cut
+    def cut(self, items: Items, targets: Sequence[Coded], held: Sequence[int]) -> TrainedPicker:
+        """Choose the threshold: the best F1 at half a diameter, where somebody searched.
+
+        On the rows ``held`` out, and on the others as far as ``joined`` lets them count.
+        """
+        from querist.learners._centres import Curve, best_cut, joined
 
         found = self._found(items, self.centres.uncut())
-        sized = [Coded(target.points, self.reader.diameter, target.searched) for target in targets]
         said = [(self.reader.places(each.boxes), each.probs[:, :, 1].mean(axis=1)) for each in found]
-        curve = ranked(list(zip(sized, said, strict=True)))
-        cut = best_cut(curve.thresholds, curve.right, curve.found, curve.there)
+        sized = [Coded(target.points, self.reader.diameter, target.searched) for target in targets]
+        pairs = list(zip(sized, said, strict=True))
+        parts = [ranked([pair for row, pair in enumerate(pairs) if (row in held) == out]) for out in (True, False)]
+        cut = best_cut(*joined(*(Curve(each.thresholds, each.right, each.found, each.there) for each in parts)))
         return replace(self, centres=replace(self.centres, cut=np.array([cut])))
 
 
@@ -332,7 +337,7 @@ class Cold:
 
     @property
     def provides(self) -> frozenset[Need]:
-        """Name the evidence: elements, places."""
+        """Name the evidence: elements, places, cost."""
         found: frozenset[Need] = self.template.provides
         return found
 

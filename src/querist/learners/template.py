@@ -19,6 +19,7 @@ from querist.tasks._picks import Coded
 from querist.tasks.particles import ranked
 from querist.view import Evidence, Need, Ragged
 
+GIVES: frozenset[Need] = frozenset({"elements", "places", "cost"})
 MOST = 24
 """Micrographs of the pool that are looked at to set the threshold where nobody has picked."""
 ROUNDS = 6
@@ -39,9 +40,10 @@ class Template:
     pictures whose contrast was inverted.
 
     It gives places [M, 3] (x, y, diameter) and elements [M, 2] (not a particle, a particle): all candidates that are
-    half a diameter apart, a logistic function of the score that is ½ at the threshold. Cost of a fit: O(P log P) for
-    the P pixels of the labelled micrographs, or ``ROUNDS`` times for those of the pool where there are none.
-    Source: Otsu 1979 (threshold); Roseman 2003, Voss et al. 2009 (correlation, difference of Gaussians).
+    half a diameter apart, a logistic function of the score that is ½ at the threshold; cost, how many reach it, one at
+    least. Cost of a fit: O(P log P) for the P pixels of the labelled micrographs, or ``ROUNDS`` times for those of the
+    pool where there are none. Source: Otsu 1979 (threshold); Roseman 2003, Voss et al. 2009 (correlation, difference of
+    Gaussians).
     """
 
     diameter: float | None = None
@@ -50,7 +52,7 @@ class Template:
     eats: ClassVar[str] = "raw"
     about: ClassVar[About] = About(
         "template picker for particles of micrographs; works without labels",
-        ("elements", "places"),
+        tuple(sorted(GIVES)),
         "raw",
         "O(P log P)",
     )
@@ -61,8 +63,8 @@ class Template:
 
     @property
     def provides(self) -> frozenset[Need]:
-        """Name the evidence: elements, places."""
-        return frozenset({"elements", "places"})
+        """Name the evidence: elements, places, cost."""
+        return GIVES
 
     def fit(
         self,
@@ -109,8 +111,8 @@ class TrainedTemplate:
 
     @property
     def provides(self) -> frozenset[Need]:
-        """Name the evidence: elements, places."""
-        return frozenset({"elements", "places"})
+        """Name the evidence: elements, places, cost."""
+        return GIVES
 
     @property
     def factor(self) -> int:
@@ -134,6 +136,9 @@ class TrainedTemplate:
             evidence["places"] = Ragged(whole, starts)
         if "elements" in needs:
             evidence["elements"] = Ragged(self.probabilities(_all_scores(found)), starts)
+        if "cost" in needs:
+            # a micrograph without any is looked at too
+            evidence["cost"] = np.array([max(1.0, float((each.scores >= self.threshold).sum())) for each in found])
         return evidence
 
     def probabilities(self, scores: Floats) -> Floats:
