@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tracemalloc
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -81,6 +82,27 @@ def test_a_study_of_candidates_is_exported_as_picks(questions):
     assert [(row.id, row.answers[0].label["points"]) for row in read] == [("a.mrc", [[20.0, 20.0], [30.0, 60.0]])]
     assert "1.500000" in stream.getvalue(), "the pixel size goes with the picks"
     assert {answer.who for row in picked(rows) for answer in row.answers} == {"ann"}
+
+
+@pytest.mark.parametrize("form", [None, "jsonl"])
+def test_what_several_people_agreed_on_is_what_the_study_says(questions, form):
+    """Of the two answers it is not the latest that counts, as in a file of answers alone."""
+    with Study.create(None, questions, labels=["particle", "no"], batch=2, overlap=3) as study:
+        first, second = questions.ids[:2]
+        for who, label in (("bob", "no"), ("ann", "particle")):
+            study.tell(first, label, who=who)
+        study.tell(second, "no", who="ann")
+        rows, agreed = list(study.rows()), study.labels()
+    assert agreed == {first: "no", second: "no"}
+    assert [row.agreed for row in rows] == ["no", None], "one person agrees with nobody"
+    if form is not None:
+        stream = io.StringIO()
+        label_format(form).write_labels(rows, stream)
+        read = label_format(form).read_rows(io.StringIO(stream.getvalue()))
+        assert read == rows
+        rows = read
+    assert label_of(rows)["points"] == []
+    assert label_of([replace(row, agreed=None) for row in rows])["points"] == [[20.0, 20.0]]
 
 
 def row_of(questions, at, *answers):

@@ -32,13 +32,14 @@ def picked(
 ) -> list[LabelRow]:
     """Turn answers about candidates into picks, one row for each micrograph; other rows stay as they are.
 
-    Where most people's latest answer (of a tie the latest) is the class yes, particle or true, a particle is at the
-    candidate; any other class says that nothing is there. ``searched`` are squares round the answered candidates. Where
-    the ``rows`` are the ``whole`` of the candidates, unanswered ones too (None: where one has no answer of any kind), a
-    square reaches half-way to the nearest without a label, a diameter at most: what lies between answered candidates
-    was nobody's candidate. It is never smaller than the square inside a circle of a diameter, which it is else:
-    candidates are half a diameter apart. ``standing`` picks of a micrograph stay, but for those within half a diameter
-    of an answered candidate. The answer is that of the one person who gave them all, else nobody's.
+    Where what a study agreed on, or else most people's latest answer (of a tie the latest), is the class yes, particle
+    or true, a particle is at the candidate; any other class says that nothing is there. ``searched`` are squares round
+    the answered candidates. Where the ``rows`` are the ``whole`` of the candidates, unanswered ones too (None: where
+    one has no answer of any kind), a square reaches half-way to the nearest without a label, a diameter at most: what
+    lies between answered candidates was nobody's candidate. It is never smaller than the square inside a circle of a
+    diameter, which it is else: candidates are half a diameter apart. ``standing`` picks of a micrograph stay, but for
+    those within half a diameter of an answered candidate. The answer is that of the one person who gave them all, else
+    nobody's.
 
     Raises BadData where no diameter is known, or where no answer is yes and one is no plain no: which class is it?
 
@@ -52,7 +53,7 @@ def picked(
     for row in filter(is_candidate, rows):
         answers, name = _latest(row.answers), str(row.data["micrograph"])
         if answers:
-            said.setdefault(name, []).append(_Said(row, _agreed(answers), frozenset(a.who for a in answers)))
+            said.setdefault(name, []).append(_Said(row, _agreed(row, answers), frozenset(a.who for a in answers)))
         else:
             open_.setdefault(name, []).append(row)
     _check_classes([_class(answer) for here in said.values() for each in here for answer in each.row.answers])
@@ -85,7 +86,9 @@ def _latest(answers: Iterable[Answer]) -> list[Answer]:
     return [answer for answer in found.values() if answer.kind == "label"]
 
 
-def _agreed(answers: Sequence[Answer]) -> str:
+def _agreed(row: LabelRow, answers: Sequence[Answer]) -> str:
+    if row.agreed is not None:
+        return str(row.agreed).strip()
     labels = [_class(answer) for answer in answers]
     votes = Counter(labels)
     return max(reversed(labels), key=lambda label: votes[label])

@@ -37,8 +37,9 @@ class Jsonl:
 
     A label line is ``{"id", "data", "labels": [{"task", "value", "by", "at", "seconds", "source", "status"}],
     "predictions": [{"model", "version", "probs", "acquisition"}], "selection": {"round", "strategy", "rank",
-    "propensity"}}``; ``cost`` and ``uid`` of an answer are added when known. The short forms ``{"id", "label"}`` and
-    ``{"id", "skip" or "unsure": true}`` are read too. A lease token is never written.
+    "propensity"}}``; ``cost`` and ``uid`` of an answer are added when known, and ``agreed``, the label that a study
+    made of those of several people. The short forms ``{"id", "label"}`` and ``{"id", "skip" or "unsure": true}`` are
+    read too. A lease token is never written.
     """
 
     about: ClassVar[About] = About(
@@ -104,6 +105,7 @@ def _entry(row: LabelRow) -> dict[str, Any]:
         "labels": [_label(answer, at, row.task) for answer, at in row.timed()],
         "predictions": [] if row.prediction is None else [dict(row.prediction)],
         "selection": None if row.selection is None else dict(row.selection),
+        **({} if row.agreed is None else {"agreed": row.agreed}),
     }
 
 
@@ -137,6 +139,7 @@ def _row(line: Line) -> LabelRow:
         _mapping(line, "selection"),
         tuple(at for _, at in answered) if any(at is not None for _, at in answered) else (),
         next((str(label["task"]) for label in labels if label.get("task")), LabelRow.task),
+        entry.get("agreed"),
     )
 
 

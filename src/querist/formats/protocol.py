@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
-from querist.tasks.protocol import Answer
+from querist.tasks.protocol import Answer, Label
 
 Table: TypeAlias = Any
 """A ``pyarrow.Table``, which ships without types."""
@@ -48,6 +48,7 @@ class LabelRow:
     ``data`` is the record that people see; ``answers`` are in log order, ``times`` their milliseconds since 1970 (empty
     when not known); ``prediction`` and ``selection`` are JSON (model, version, probs, acquisition; round, strategy,
     rank, propensity). How an item was selected has to go with its label: without it nobody can correct for the choice.
+    ``agreed`` is the label that a study made of those of several people; None: there is one at most, or nobody said.
     """
 
     id: str
@@ -57,6 +58,7 @@ class LabelRow:
     selection: Mapping[str, Any] | None = None
     times: tuple[int | None, ...] = ()
     task: str = "classification"
+    agreed: Label | None = None
 
     def timed(self) -> list[tuple[Answer, int | None]]:
         """Pair each answer with its time."""

@@ -27,7 +27,7 @@ class _Place(NamedTuple):
 
 def label_rows(study: Study, *, everything: bool = False) -> Iterator[LabelRow]:
     """Give each answered item (or every item) with its standing answers, prediction and selection, in ingest order."""
-    standing, places = _standing(study), _places(study)
+    standing, places, labels = _standing(study), _places(study), study.labels()
     for id in study.pool.ids:
         events = standing.get(id, [])
         if not events and not everything:
@@ -41,6 +41,7 @@ def label_rows(study: Study, *, everything: bool = False) -> Iterator[LabelRow]:
             None if place is None else _selection(place),
             tuple(event.at for event in events),
             study.settings.task["task"],
+            labels.get(id) if sum(event.answer.kind == "label" for event in events) > 1 else None,
         )
 
 
