@@ -11,12 +11,13 @@ import pytest
 
 from querist import load
 from querist._check import check_view
+from querist.data.patches import tiles
 from querist.errors import BadData, BadInput, BadLabel, MissingEvidence, MissingExtra
 from querist.learners import _extra, resolve
 from querist.learners.picker import Picker, Reader, held_micrographs
 from querist.study import Study
 from querist.tasks._picks import Coded
-from querist.tasks.particles import Particles
+from querist.tasks.particles import Particles, candidates, ranked
 from querist.view import View
 
 mrcfile = pytest.importorskip("mrcfile", reason="needs the extra cryoem")
@@ -263,3 +264,31 @@ def test_every_part_of_a_partly_searched_micrograph_shows_of_what_was_searched()
     assert seen.any(axis=(1, 2)).mean() > 0.95
     whole = np.array([view_of(Scene(scene.image, scene.boxes), plan, rng).shift for _ in range(60)])
     assert np.ptp(whole, axis=0).min() > 150, "where all was searched, parts lie anywhere"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (DATA / "cryoem_bgal_10017").is_dir(), reason="the shared data are not there")
+def test_on_real_tiles_the_threshold_hangs_less_on_which_tile_was_held_out():
+    """One network, taught by five tiles; its threshold by another tile, each of sixteen in turn, with and without them.
+
+    All from training micrographs of the first split of the benchmark, the F1 too.
+    """
+    found, task = load(DATA / "cryoem_bgal_10017"), Particles(27)
+    rows = np.random.default_rng(0).permutation(14)[:9]
+    pool, picked = tiles(found.pool.take(rows[:5]), [found.labels[row] for row in rows[:5]], 256)
+    order, known = np.random.default_rng(0).permutation(len(pool)), task.encode(picked)
+    five, others = order[:5], order[5:21].tolist()
+    learner = Picker(27, steps=60, held_out=0.0)
+    model = learner.fit(pool.items[five], known[five], classes=1, rng=np.random.default_rng(0), pool=pool.items)
+    raw = replace(model, centres=model.centres.uncut()).predict(found.pool.items[rows[5:]], BOTH)
+    truth = task.encode([found.labels[row] for row in rows[5:]])
+    curve, losses = ranked(list(zip(truth, candidates(raw), strict=True))), []
+    for tile in others:
+        for learnt in ([], five.tolist()):
+            asked = [*learnt, tile]
+            cut = model.cut(pool.items[np.array(asked)], known[asked], [len(learnt)]).centres.cut[0]
+            least = np.searchsorted(-curve.thresholds, -1 / (1 + np.exp(-cut)), side="right") - 1
+            losses.append(curve.f1().max() - curve.f1()[least])
+    alone, steadied = np.reshape(losses, (len(others), 2)).T
+    assert steadied.max() < 0.5 * alone.max()
+    assert np.sqrt(np.mean(steadied**2)) < 0.5 * np.sqrt(np.mean(alone**2))
