@@ -1668,11 +1668,13 @@ export interface components {
         };
         /**
          * Standing
-         * @description A person's standing answer on an item; ``at`` in milliseconds since 1970.
+         * @description A person's standing answer on an item; ``at`` in milliseconds since 1970, ``informed``: given in a review.
          */
         Standing: {
             /** At */
             at: number;
+            /** Informed */
+            informed: boolean;
             /**
              * Kind
              * @enum {string}

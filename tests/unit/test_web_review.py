@@ -11,6 +11,7 @@ from PIL import Image
 from web_site import site
 
 from querist import Study
+from querist.study.opinions import Opinions
 from querist.study.search import Goal
 from querist.study.suspects import PLACE, Suspects
 from querist.tasks import Answer
@@ -121,6 +122,25 @@ class TestReview:
         send(bob, {"item": item, "kind": "retract"}, {"item": item, "kind": "note", "reviewed": False})
         assert rooms.study.labels()[item] == first["label"]
         assert item in ids(review(bob))
+
+    def test_undoing_a_second_change_leaves_the_first_one_informed(self, rooms):
+        bob = rooms.person("bob")
+        item = next(id for id in rooms.study.pool.ids if id not in rooms.study.labels())
+        seen = {"item": item, "kind": "note", "reviewed": True, "informed": True}
+        send(bob, {"item": item, "kind": "label", "label": "good"})
+        assert bob.get(f"/api/items/{item}").json()["mine"]["informed"] is False
+        send(bob, {"item": item, "kind": "label", "label": "bad"}, seen)
+        mine = bob.get(f"/api/items/{item}").json()["mine"]
+        assert (mine["label"], mine["informed"]) == ("bad", True)
+        send(bob, {"item": item, "kind": "label", "label": "good"}, seen)
+        back = {**seen, "reviewed": False, "informed": mine["informed"]}
+        send(bob, {"item": item, "kind": "label", "label": mine["label"]}, back)
+        opinions = Opinions()
+        for event in rooms.study.store.events():
+            opinions.take(event.answer)
+        assert opinions.of(item) == {"bob": "good"}, "what was said before any review"
+        assert rooms.study.labels()[item] == "bad"
+        assert bob.get(f"/api/items/{item}").json()["mine"]["informed"] is True
 
     def test_the_other_queues_come_from_the_log(self, rooms):
         bob = rooms.person("bob")

@@ -81,11 +81,11 @@ export function said({ doubt, label }: Decision, uid: Uid): Answer[] {
   return label === null ? [seen] : [{ uid: uid(), item, kind: "label", label }, { ...seen, informed: true }];
 }
 
-/** What takes a decision back: this person's answer as it was before, or none. */
+/** What takes a decision back: this person's answer as it was before, be it one of a review, or none. */
 export function unsaid({ doubt, label }: Decision, uid: Uid): Answer[] {
   const item = doubt.item.id;
   const seen: Answer = { uid: uid(), item, kind: "note", reviewed: false };
-  return label === null ? [seen] : [before(doubt.item, uid()), { ...seen, informed: false }];
+  return label === null ? [seen] : [before(doubt.item, uid()), { ...seen, informed: doubt.item.mine?.informed === true }];
 }
 
 function before({ id, mine }: Item, uid: string): Answer {

@@ -57,9 +57,12 @@ test("undo gives back what this person had said before, or takes the answer back
   assert.deepEqual(unsaid({ doubt: doubt("a"), label: null }, uid), [off]);
   const open = { ...off, informed: false };
   assert.deepEqual(unsaid({ doubt: doubt("a"), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "retract" }, open]);
-  const mine = { kind: "label" as const, label: "cat", at: 1 };
+  const mine = { kind: "label" as const, label: "cat", at: 1, informed: false };
   assert.deepEqual(unsaid({ doubt: doubt("a", mine), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "label", label: "cat" }, open]);
-  const unsure = { kind: "unsure" as const, label: null, at: 1 };
+  const changed = { ...mine, informed: true };
+  const again = [{ uid: "u", item: "a", kind: "label", label: "cat" }, { ...off, informed: true }];
+  assert.deepEqual(unsaid({ doubt: doubt("a", changed), label: "dog" }, uid), again, "a label of a review stays one");
+  const unsure = { kind: "unsure" as const, label: null, at: 1, informed: false };
   assert.deepEqual(unsaid({ doubt: doubt("a", unsure), label: "dog" }, uid), [{ uid: "u", item: "a", kind: "unsure" }, open]);
 });
 

@@ -156,7 +156,7 @@ class Atlas:
             predicted=None if audit or predicted < 0 else self._study.task.schema["labels"][predicted],
             uncertainty=None if audit or np.isnan(sure) else round(sure, 4),
             audit=audit,
-            mine=show.standing(self._ledger.standing(id, who)),
+            mine=show.standing(self._ledger.standing(id, who), informed=self._ledger.informed(id, who)),
         )
 
     def search(self, text: str) -> MapFound:

@@ -171,7 +171,7 @@ class Desk:
             suggestion=self._suggestion(round, id) if self._suggests else None,
             why="" if row is None else show.why(row, rank, round),
             audit=row is not None and show.is_audit(row.reason),
-            mine=show.standing(self._ledger.standing(id, who)),
+            mine=show.standing(self._ledger.standing(id, who), informed=self._ledger.informed(id, who)),
             note=self._ledger.note(id, who),
         )
 

@@ -11,6 +11,7 @@ from querist.store import Store
 from querist.store.protocol import Event
 from querist.store.rules import milliseconds
 from querist.study.known import IMPORT
+from querist.study.opinions import Opinions
 from querist.tasks.protocol import Label, Task
 from querist.web.models import Note
 
@@ -34,6 +35,7 @@ class Ledger:
         self._standing: dict[str, dict[str, Event]] = {}
         self._labels: dict[str, Label] = {}
         self._notes: dict[tuple[str, str], Note] = {}
+        self._opinions = Opinions()
         self._history: dict[str, deque[Event]] = {}
         self._told: list[int] = []
         self._recent: deque[tuple[int, int]] = deque()
@@ -53,6 +55,7 @@ class Ledger:
         answer = event.answer
         history = self._history.setdefault(answer.who, deque(maxlen=LONGEST_HISTORY))
         history.append(event)
+        self._opinions.take(answer)
         if answer.kind == "note":
             self._notes[answer.item, answer.who] = _together(self._notes.get((answer.item, answer.who)), answer.label)
             return
@@ -82,6 +85,10 @@ class Ledger:
     def standing(self, item: str, who: str) -> Event | None:
         """Give a person's standing answer on an item."""
         return self._standing.get(item, {}).get(who)
+
+    def informed(self, item: str, who: str) -> bool:
+        """Say whether a person's standing label was given in a review."""
+        return self._opinions.informed(item, who)
 
     def note(self, item: str, who: str) -> Note | None:
         """Give a person's flag and comment on an item."""

@@ -98,11 +98,12 @@ class Suggestion(Said):
 
 
 class Standing(Said):
-    """A person's standing answer on an item; ``at`` in milliseconds since 1970."""
+    """A person's standing answer on an item; ``at`` in milliseconds since 1970, ``informed``: given in a review."""
 
     kind: Literal["label", "skip", "unsure"]
     label: Label | None
     at: int
+    informed: bool
 
 
 class Note(Said):

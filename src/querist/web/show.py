@@ -119,11 +119,13 @@ def is_audit(reason: str) -> bool:
     return reason.startswith("audit")
 
 
-def standing(event: Event | None) -> Standing | None:
+def standing(event: Event | None, *, informed: bool) -> Standing | None:
     """Give a standing answer as the browser knows it."""
     if event is None:
         return None
-    return Standing.model_validate({"kind": event.answer.kind, "label": event.answer.label, "at": event.at})
+    answer = event.answer
+    said = {"kind": answer.kind, "label": answer.label, "at": event.at, "informed": informed}
+    return Standing.model_validate(said)
 
 
 def entry(pool: Pool, event: Event) -> HistoryEntry:
