@@ -17,10 +17,11 @@ from querist.view import Draw
 
 
 class Rule(NamedTuple):
-    """The strategy of a round, and its name."""
+    """The strategy of a round, its name, and whether it stands in for another one."""
 
     strategy: Strategy
     name: str
+    cold: bool = False
 
 
 class Taught(NamedTuple):
@@ -35,21 +36,23 @@ class Taught(NamedTuple):
 def rule_of(own: Rule, taught: Taught, before: Mapping[str, Any]) -> Rule:
     """Choose between a strategy and the one that it names for a cold start.
 
-    The cold rule begins while fewer than two classes have a label. Once begun (``before``, the facts of the last
-    round, name it), it goes on until the model beats the shares of the classes in log loss on labels that it was not
-    trained on, clearly. A study that begins with labels of two classes never is cold, nor one whose strategy asks for
-    second opinions once two classes have a label: where people err, no model foretells their labels clearly, and such a
-    strategy weighs the model by itself. Cost: while cold, five fits.
+    The cold rule begins while fewer than two classes have a label. Once begun (``before``, the facts of the last round,
+    say so: its name would not, as a study may have chosen it for its own), it goes on until the model beats the shares
+    of the classes in log loss on labels that it was not trained on, clearly. A study that begins with labels of two
+    classes never is cold, nor one whose strategy asks for second opinions once two classes have a label: where people
+    err, no model foretells their labels clearly, and such a strategy weighs the model by itself. Cost: while cold, five
+    fits.
     """
     if own.strategy.cold is None:
         return own
-    cold, name = resolve_strategy(own.strategy.cold)
-    if not cold.needs <= taught.learner.provides:
-        cold, name = resolve_strategy("random")
+    cold = Rule(resolve_strategy(own.strategy.cold)[0], own.strategy.cold, cold=True)
+    if not cold.strategy.needs <= taught.learner.provides:
+        cold = Rule(resolve_strategy("random")[0], "random", cold=True)
     if taught.known.classes_seen() < min(2, taught.known.task.classes):
-        return Rule(cold, name)
-    begun = before.get("strategy") == name and own.name != name and not own.strategy.relabels
-    return Rule(cold, name) if begun and not beats_shares(taught) else own
+        return cold
+    named = before.get("strategy") == cold.name.partition("(")[0] != own.name  # as older rounds tell it
+    begun = before.get("cold", named) and not own.strategy.relabels
+    return cold if begun and not beats_shares(taught) else own
 
 
 def beats_shares(taught: Taught) -> bool:

@@ -106,6 +106,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     step = Step(number, known.position, len(known.answered), rule.name, fitted - started, done - fitted)
     ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out) + at_the_end(later))
     facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
+    facts["cold"] = rule.cold
     scored = Scored(model, _tempered(basis, model, asked.predictor, quick=fitted - started <= QUICK))
     facts |= _audited(basis, scored, store, current, step) | moved(known, model, store, round=number)
     facts |= {} if asked.price is None else {"price": asked.price.facts()}
