@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -253,6 +254,38 @@ def test_an_interrupted_simulation_resumes(written: tuple[Simulation, Path], tmp
         [p._replace(fit_seconds=0, query_seconds=0) for p in c.points] for c in found.curves
     ]
     assert sorted(p.name for p in (tmp_path / "cells").iterdir()) == [p.name for p in kept]
+
+
+def test_a_kept_run_that_is_older_than_the_metric_asked_for_says_so(
+    written: tuple[Simulation, Path], tmp_path: Path
+) -> None:
+    _, out = written
+    (tmp_path / "cells").mkdir()
+    for path in (out / "cells").iterdir():
+        old = json.loads(path.read_text())
+        for point in old["points"]:
+            del point["metrics"]["balanced_accuracy"]
+        (tmp_path / "cells" / path.name).write_text(json.dumps(old))
+    with pytest.raises(BadInput) as error:
+        simulate("iris", out=tmp_path, metric="balanced_accuracy", **SMALL)
+    has = "accuracy, macro_f1, log_loss, ece"
+    assert str(error.value).startswith(
+        f"all labels on 'iris', seed 0, was run without the metric 'balanced_accuracy': it has {has}"
+    )
+    assert str(error.value).endswith(
+        f"; if the run is older than the metric, delete {str(tmp_path / 'cells')!r} to run all anew"
+    )
+    curve = simulate("iris", out=tmp_path, **SMALL).curves[0]
+    with pytest.raises(BadInput, match="random on 'iris', seed 0, was run without the metric 'balanced_accuracy': it"):
+        curve.values("balanced_accuracy")
+    shutil.rmtree(tmp_path / "cells")
+    assert simulate("iris", out=tmp_path, metric="balanced_accuracy", **SMALL).summary["metric"] == "balanced_accuracy"
+
+
+def test_a_run_of_another_version_is_not_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = cell().digest
+    monkeypatch.setattr("querist.__version__", "99.0")
+    assert cell().digest != before
 
 
 @pytest.mark.parametrize(

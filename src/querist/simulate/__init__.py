@@ -83,10 +83,11 @@ def simulate(
     _distinct(names)
     cells = [cell for source in sources for cell in _cells(source, plan)]
     kept = None if out is None else Path(out) / "cells"
+    before = set() if kept is None else {file.stem for file in kept.glob("*.json")}
     curves = []
     for part in (cells[:1], cells[1:]):  # the first alone: a metric that is not there is told at once
         for at, curve in run_each(part, jobs=jobs, folder=kept, on_progress=on_progress):
-            _check_metric(part[at], curve)
+            _check_metric(part[at], curve, None if part[at].digest not in before else kept)
             curves.append(curve)
     curves.sort(key=lambda c: (names.index(c.dataset), plan.names.index(c.strategy) if c.strategy else -1, c.seed))
     notes = (*_notes(plan), *_left_out(names, curves))
@@ -96,8 +97,8 @@ def simulate(
     return found
 
 
-def _check_metric(cell: Cell, curve: Curve) -> None:
-    """Check the metric as soon as a model has been measured."""
+def _check_metric(cell: Cell, curve: Curve, kept: Path | None) -> None:
+    """Check the metric as soon as a model has been measured; ``kept`` is where the run was read back from."""
     metric, known = cell.plan.metric, list(curve.points[-1].metrics)
     if metric is None or metric in known:
         return
@@ -105,6 +106,11 @@ def _check_metric(cell: Cell, curve: Curve) -> None:
         raise BadInput(
             f"{metric!r} needs two classes: the test part of {curve.dataset!r}, seed {curve.seed}, holds one; "
             "leave that seed out, or name another metric"
+        )
+    if kept is not None:
+        raise BadInput(
+            f"{curve.who} was run without the metric {metric!r}: it has {', '.join(known)}; if the run is older than "
+            f"the metric, delete {str(kept)!r} to run all anew"
         )
     raise BadInput(f"no metric is called {metric!r}: {near(metric, known)}")
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from querist._arrays import Floats
+from querist.errors import BadInput
 
 LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mae", "mse", "rmse", "nll"})
 """Metrics of which less is better; all others grow with quality."""
@@ -48,8 +49,19 @@ class Curve:
         return self.labels if unit == "labels" else np.array([p.cost for p in self.points], np.float64)
 
     def values(self, metric: str) -> Floats:
-        """The metric at each round, float64 [R]."""
+        """The metric at each round, float64 [R]; raises BadInput where a round has none of that name."""
+        lacking = next((p.metrics for p in self.points if metric not in p.metrics), None)
+        if lacking is not None:
+            raise BadInput(
+                f"{self.who} was run without the metric {metric!r}: it has {', '.join(lacking)}; if the run was kept "
+                "and is older than the metric, delete its file in cells to run it anew"
+            )
         return np.array([p.metrics[metric] for p in self.points], np.float64)
+
+    @property
+    def who(self) -> str:
+        """Name the run: strategy, data set, seed."""
+        return f"{self.strategy or 'all labels'} on {self.dataset!r}, seed {self.seed},"
 
     @property
     def seconds_per_query(self) -> float | None:
