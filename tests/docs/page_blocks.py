@@ -5,7 +5,7 @@ In the Markdown of a page:
 - a ``python`` block is run, all of one page in one namespace; an ``sh`` block is run by bash in a terminal of its own;
 - a block with a ``:caption:`` is the content of the file of that name;
 - a ``text`` block right after one that is run shows what it prints; ``...`` stands for anything, numbers with a decimal
-  point, times and lease tokens may differ;
+  point, times, lease tokens and ports of this machine may differ;
 - ``<!-- fails -->`` above a block says that its last command fails, ``<!-- not run: why -->`` that it is not run,
   ``<!-- full length -->`` that what it prints follows from a command that a quick test shortens, ``<!-- serves -->``
   that each of its commands serves until Ctrl-C stops it;
@@ -37,9 +37,12 @@ _FENCE = re.compile(r"```(?:\{code-block\} ?)?([\w-]*)\s*$|```\{literalinclude\}
 _OPTION = re.compile(r":(\w+): (.+)$")
 _NOTE = re.compile(r"<!-- (fails|full length|serves|not run: .+) -->$")
 _VARIES = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)|(?P<token>\b[0-9a-f]{16}\b)|(?P<decimal>-?\d+\.\d+(?:e-?\d+)?)|(?P<rule>─+)"
+    r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)|(?P<token>\b[0-9a-f]{16}\b)|(?P<port>(?<=127\.0\.0\.1:)\d+)"
+    r"|(?P<decimal>-?\d+\.\d+(?:e-?\d+)?)|(?P<rule>─+)"
 )
-_ANY = {"time": r"[\d:.TZ-]+", "token": r"[0-9a-f]{16}", "decimal": r"-?[\d.]+(?:e-?\d+)?", "rule": "─+"}
+_ANY = {
+    "time": r"[\d:.TZ-]+", "token": r"[0-9a-f]{16}", "port": r"\d+", "decimal": r"-?[\d.]+(?:e-?\d+)?", "rule": "─+"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ def terminal(code: str, folder: Path, environment: Mapping[str, str]) -> tuple[i
 
 
 def served(command: str, folder: Path, environment: Mapping[str, str]) -> str:
-    """Start a command that serves, wait until it says where, and stop it as Ctrl-C does; gives what it printed."""
+    """Start a command that serves, wait until it has said where, and stop it as Ctrl-C does; gives what it printed."""
     with subprocess.Popen(
         ["bash", "-c", f"exec {command}"],
         cwd=folder,
@@ -206,7 +209,12 @@ def served(command: str, folder: Path, environment: Mapping[str, str]) -> str:
         late = threading.Timer(SERVES_WITHIN, process.kill)
         late.start()
         assert process.stdout is not None
-        printed = [*takewhile(lambda line: not line.startswith("labelling at http://127.0.0.1:"), process.stdout)]
+        last = "a link for another person" if ".querist" in command else "labelling at http://127.0.0.1:"
+        printed = []
+        for line in process.stdout:
+            printed.append(line)
+            if line.startswith(last):
+                break
         process.send_signal(signal.SIGINT)
         printed.append(process.stdout.read())
         late.cancel()

@@ -174,6 +174,9 @@ def test_reader_leaves_what_is_not_to_be_run(reader: Make, tmp_path: Path) -> No
 def test_reader_stops_what_serves_and_notices_what_does_not(reader: Make, tmp_path: Path) -> None:
     serving = "<!-- serves -->\n```sh\nquerist label --root . --port 0  # until Ctrl-C\n```\n"
     assert reader().follow(_page(tmp_path, serving)) == []
+    shown = "```text\nlabelling at http://127.0.0.1:1; stop with Ctrl-{}\n```\n"
+    assert reader().follow(_page(tmp_path, serving + shown.format("C"))) == []
+    assert len(reader().follow(_page(tmp_path, serving + shown.format("D")))) == 1
     with pytest.raises(AssertionError, match=r"querist label none\.querist: exit code 2\n.*no study"):
         reader().follow(_page(tmp_path, "<!-- serves -->\n```sh\nquerist label none.querist\n```\n"))
 
@@ -195,6 +198,9 @@ def test_reader_writes_the_files_that_a_page_includes(reader: Make, tmp_path: Pa
         ("one", "one two", False),
         (" ──── ", "──────", True),
         ("at 2026-01-01T10:00:00.000Z", "at 2027-11-22T15:05:01.239Z", True),
+        ("at http://127.0.0.1:8765/?token", "at http://127.0.0.1:40123/?token", True),
+        ("at http://127.0.0.1:8765/?token", "at http://127.0.0.1:word/?token", False),
+        ("port 8765", "port 8766", False),
     ],
 )
 def test_outputs_agree(shown: str, got: str, same: bool) -> None:
