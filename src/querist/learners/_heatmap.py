@@ -36,7 +36,7 @@ DEEPEST = 8
 
 
 class CentreNet(torch.nn.Module):  # type: ignore[misc]  # PyTorch's types are not known here
-    """Three levels down, two up; cells ``stride`` pixels apart, 2 or 4. About 400,000 weights.
+    """What a trunk makes of images, read as centres: ``trunk`` gives the cells, ``stride`` pixels apart, and more.
 
     ``features`` gives [B, F, h, w] for the cells, ``read`` turns them into C logits and the 4 numbers of a place.
     Dropout of whole features lies between the two, so K draws cost no more than K small layers on the peaks. Where
@@ -44,18 +44,12 @@ class CentreNet(torch.nn.Module):  # type: ignore[misc]  # PyTorch's types are n
     without it, as the variance of what it sees is another (Li et al. 2019).
     """
 
-    def __init__(self, channels: int, classes: int, *, stride: int, rate: float = 0.0) -> None:
+    def __init__(self, trunk: Module, classes: int, *, rate: float = 0.0) -> None:
         super().__init__()
-        first, fine, middle, deep = WIDTHS
-        self.classes, self.stride = classes, stride
-        self.stem = _layer(channels, first, stride // 2)
-        self.fine = torch.nn.Sequential(_layer(first, fine, 2), Residual(fine))
-        self.middle = torch.nn.Sequential(_layer(fine, middle, 2), Residual(middle))
-        self.deep = torch.nn.Sequential(_layer(middle, deep, 2), Residual(deep))
-        self.up_deep, self.up_middle = torch.nn.Conv2d(deep, middle, 1), torch.nn.Conv2d(middle, fine, 1)
-        self.join_middle, self.join_fine = _layer(middle, middle, 1), _layer(fine, fine, 1)
+        self.classes, self.stride, self.width = classes, int(trunk.stride), int(sum(trunk.widths))
+        self.trunk = trunk
         self.dropout = torch.nn.Dropout2d(rate)
-        self.hidden = torch.nn.Conv2d(fine, HIDDEN, 1)
+        self.hidden = torch.nn.Conv2d(trunk.widths[0], HIDDEN, 1)
         self.out = torch.nn.Conv2d(HIDDEN, classes + PLACE, 1)
         with torch.no_grad():
             self.out.bias[:classes] = PRIOR
@@ -63,11 +57,8 @@ class CentreNet(torch.nn.Module):  # type: ignore[misc]  # PyTorch's types are n
 
     def features(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the features of the cells [B, F, h, w], and of the deepest level [B, G, h', w']."""
-        fine = self.fine(self.stem(images))
-        middle = self.middle(fine)
-        deep = self.deep(middle)
-        middle = self.join_middle(middle + _up(self.up_deep(deep), middle))
-        return self.join_fine(fine + _up(self.up_middle(middle), fine)), deep
+        found: tuple[Tensor, Tensor] = self.trunk(images)
+        return found
 
     def read(self, features: Tensor) -> Tensor:
         """Turn features [B, F, h, w] into logits and places [B, C + 4, h, w]."""
@@ -79,12 +70,35 @@ class CentreNet(torch.nn.Module):  # type: ignore[misc]  # PyTorch's types are n
         return [self.read(each) for each in ([features, self.dropout(features)] if self.dropout.p else [features])]
 
 
+class Trunk(torch.nn.Module):  # type: ignore[misc]
+    """Three levels down, two up; cells ``stride`` pixels apart, 2 or 4. About 400,000 weights."""
+
+    def __init__(self, channels: int, *, stride: int) -> None:
+        super().__init__()
+        first, fine, middle, deep = WIDTHS
+        self.stride, self.widths = stride, (fine, deep)
+        self.stem = layer(channels, first, stride // 2)
+        self.fine = torch.nn.Sequential(layer(first, fine, 2), Residual(fine))
+        self.middle = torch.nn.Sequential(layer(fine, middle, 2), Residual(middle))
+        self.deep = torch.nn.Sequential(layer(middle, deep, 2), Residual(deep))
+        self.up_deep, self.up_middle = torch.nn.Conv2d(deep, middle, 1), torch.nn.Conv2d(middle, fine, 1)
+        self.join_middle, self.join_fine = layer(middle, middle, 1), layer(fine, fine, 1)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute the features of the cells [B, F, h, w], and of the deepest level [B, G, h', w']."""
+        fine = self.fine(self.stem(images))
+        middle = self.middle(fine)
+        deep = self.deep(middle)
+        middle = self.join_middle(middle + up(self.up_deep(deep), middle))
+        return self.join_fine(fine + up(self.up_middle(middle), fine)), deep
+
+
 class Residual(torch.nn.Module):  # type: ignore[misc]
     """Two convolutions whose result is added to what came in."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = _layer(width, width, 1)
+        self.first = layer(width, width, 1)
         self.second = torch.nn.Sequential(
             torch.nn.Conv2d(width, width, 3, padding=1, bias=False), torch.nn.BatchNorm2d(width)
         )
@@ -94,7 +108,8 @@ class Residual(torch.nn.Module):  # type: ignore[misc]
         return functional.relu(values + self.second(self.first(values)))
 
 
-def _layer(inside: int, outside: int, stride: int) -> Module:
+def layer(inside: int, outside: int, stride: int) -> Module:
+    """Make a convolution of 3 × 3 cells that is normalised and rectified."""
     return torch.nn.Sequential(
         torch.nn.Conv2d(inside, outside, 3, stride=stride, padding=1, bias=False),
         torch.nn.BatchNorm2d(outside),
@@ -102,7 +117,8 @@ def _layer(inside: int, outside: int, stride: int) -> Module:
     )
 
 
-def _up(values: Tensor, like: Tensor) -> Tensor:
+def up(values: Tensor, like: Tensor) -> Tensor:
+    """Repeat cells until there are as many as of a finer level."""
     return functional.interpolate(values, size=like.shape[2:], mode="nearest")
 
 

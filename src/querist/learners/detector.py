@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import KW_ONLY, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from querist._arrays import Floats, Rows
+from querist.embed.onnx import SCALES
 from querist.errors import BadData, BadInput, BadLabel
 from querist.learners._checks import check_needs
 from querist.learners._extra import need
@@ -43,6 +45,10 @@ AT_ONCE = 64
 class Detector(OfCentres):
     """Learn boxes with a small convolutional network of centres (400,000 weights) that trains on a CPU in minutes.
 
+    With ``encoder``, the path of an ONNX network of convolutions that was trained on other images, only the joining of
+    its maps is learnt (``scale`` as of ``querist.embed.onnx.Onnx``): a few dozen images then teach what carries over to
+    other streets, where a network that begins with nothing remembers the streets that it saw.
+
     Images are squeezed to ``size`` (width, height); boxes come back in their own pixels. An object should have 8 pixels
     there or more; larger sizes go through in tiles of 512. A fit takes ``epochs`` passes in batches of ``batch``,
     ``steps`` steps at least, with images mirrored as ``flip`` says ("horizontal", "both", "turn" for the eight
@@ -59,13 +65,16 @@ class Detector(OfCentres):
     nothing is found and embed is a thumbnail. A fit runs on one thread and repeats on the CPU to the bit. Cost:
     steps · batch passes forward and back; a prediction members passes. Needs ``pip install 'querist[torch]'``. Raises
     BadInput, BadData, BadLabel, LearnerFailed. Source: Zhou, Wang & Krähenbühl 2019; Gal & Ghahramani 2016 (draws).
+    Lin et al. 2017 (maps).
 
     >>> Detector(size=(240, 180), flip="both").provides >= {"elements", "places", "cost"}
     True
     """
 
     size: tuple[int, int] = (160, 120)
+    encoder: str | None = None
     _: KW_ONLY
+    scale: str = "symmetric"
     epochs: int = 36
     flip: str = "horizontal"
     balanced: bool = True
@@ -86,6 +95,10 @@ class Detector(OfCentres):
         if len(sides) != 2 or not all(isinstance(side, int) and side >= 32 for side in sides):
             raise BadInput(f"detector: size must be a width and a height of 32 pixels or more: got {self.size!r}")
         object.__setattr__(self, "size", tuple(sides))
+        if self.encoder is not None and not Path(self.encoder).is_file():
+            raise BadInput(f"detector: there is no encoder file {self.encoder!r}: give the path of an .onnx file")
+        if self.scale not in SCALES:
+            raise BadInput(f"detector: scale must be one of {', '.join(SCALES)}: got {self.scale!r}")
 
     @property
     def provides(self) -> frozenset[Need]:
@@ -109,18 +122,35 @@ class Detector(OfCentres):
             return Nothing(classes)
         from querist.learners import _centres
 
-        reader = Reader.of(items, self.size)
+        reader = self._reader(items)
         scenes = reader.scenes(items, targets)
         held, learn = held_rows(len(scenes), self.held_out, rng)
         team = _centres.Team(self.members, self.draws, self.device, self._begin(warm))
         plan = self._plan(len(learn), shorter=team.states is not None)
         nets, masks = _centres.trained(
-            [scenes[row] for row in learn.tolist()], team, make=lambda: _net(classes, self.draws), plan=plan, rng=rng
+            [scenes[row] for row in learn.tolist()], team, make=lambda: self._net(classes), plan=plan, rng=rng
         )
         limits = _centres.Limits(MOST, LEAST, same_box)
         raw = TrainedDetector(_centres.Centres(nets, masks, limits, np.zeros(classes)), reader)
         shown = held if len(held) else learn
         return raw.cut(items[shown], [targets[row] for row in shown.tolist()], classes)
+
+    def _net(self, classes: int) -> Any:
+        from querist.learners._heatmap import CentreNet, Trunk
+
+        if self.encoder is None:
+            trunk = Trunk(3, stride=STRIDE)
+        else:
+            from querist.learners._backbone import Pyramid
+
+            trunk = Pyramid(self.encoder, stride=STRIDE)
+        return CentreNet(trunk, classes, rate=RATE if self.draws else 0.0)
+
+    def _reader(self, items: Items) -> Reader:
+        if self.encoder is None:
+            return Reader.of(items, self.size)
+        mean, deviation = (np.broadcast_to(np.asarray(part, np.float32), 3) for part in SCALES[self.scale])
+        return Reader(self.size, mean, deviation)
 
     def _plan(self, count: int, *, shorter: bool) -> Plan:
         from querist.learners._scenes import Plan
@@ -135,12 +165,6 @@ class Detector(OfCentres):
             upside=self.flip == "both",
             balanced=self.balanced,
         )
-
-
-def _net(classes: int, draws: int) -> Any:
-    from querist.learners._heatmap import CentreNet
-
-    return CentreNet(3, classes, stride=STRIDE, rate=RATE if draws else 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,14 +221,10 @@ class TrainedDetector:
         check_needs(needs, self.provides)
         check_images(items, by="detector")
         if not len(items):
-            return nothing_on(self.centres.cut.shape[0], 0, needs, np.empty((0, self._width), np.float32))
+            return nothing_on(
+                self.centres.cut.shape[0], 0, needs, np.empty((0, self.centres.nets[0].width), np.float32)
+            )
         return evidence_of(self._found(items), needs, places=_places)
-
-    @property
-    def _width(self) -> int:
-        from querist.learners._heatmap import WIDTHS
-
-        return WIDTHS[1] + WIDTHS[3]
 
     def _found(self, items: Items, centres: Centres | None = None) -> list[Found]:
         """Find the boxes of images, in their own pixels, cut to them."""

@@ -188,9 +188,9 @@ def area_of(scenes: Sequence[Scene]) -> float:
 
 
 def _net(draws: int) -> CentreNet:
-    from querist.learners._heatmap import CentreNet
+    from querist.learners._heatmap import CentreNet, Trunk
 
-    return CentreNet(1, 1, stride=STRIDE, rate=RATE if draws else 0.0)
+    return CentreNet(Trunk(1, stride=STRIDE), 1, rate=RATE if draws else 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,12 +291,11 @@ class TrainedPicker:
     def predict(self, items: Items, needs: Set[Need]) -> Evidence:
         """Find the particles of micrographs, one by one; raises MissingEvidence, BadData."""
         from querist.learners._centres import evidence_of
-        from querist.learners._heatmap import WIDTHS
 
         check_needs(needs, self.provides)
         check_micrographs(items)
         if not len(items):
-            empty = {**nothing_on(1, 0, GIVES, np.empty((0, WIDTHS[1] + WIDTHS[3]), np.float32))}
+            empty = {**nothing_on(1, 0, GIVES, np.empty((0, self.centres.nets[0].width), np.float32))}
             empty["places"] = replace(empty["places"], values=np.empty((0, 3)))
             return {name: value for name, value in empty.items() if name in needs}
         return evidence_of(self._found(items, self.centres), needs, places=self.reader.places)
