@@ -1,6 +1,6 @@
 """Measure boxes in the frames of drives: which frames to label first, one round by the clock, and inference.
 
-    python benchmarks/imaging_frames.py [--part PART] [--quick | --full]
+    python benchmarks/imaging_frames.py [--part PART] [--quick | --full] [--scratch]
 
 camvid     AP50 on the sequence 0006R0 (101 frames) of models trained on frames of 0016E5 and 0001TP (429 frames).
 carla      AP50 on Town02 (184 frames) of models trained on frames of Town01 and Town03 (537 frames).
@@ -8,7 +8,8 @@ carla      AP50 on Town02 (184 frames) of models trained on frames of Town01 and
 round      one round on the 530 frames of CamVid: fit on 60, score all others, pick 20; seconds by the clock.
 inference  frames a second at 320 × 240, from the JPEG files to the boxes, by the clock.
 
-Curves at 160 × 120: 20 frames at random, then 20 a round up to 60, by random, by plain uncertainty and by ours; paired
+Curves at 160 × 120, of a detector on the maps of MobileNetV2 (../shared/data/models), or --scratch of one that begins
+with nothing: 20 frames at random, then 20 a round up to 60, by random, by plain uncertainty and by ours; paired
 seeds, two (quick) or five, that begin with the same frames, whose model is trained once; later models go on from the
 one before them (warm_start). Near-duplicates are frames of one sequence less than 60 video frames apart (two seconds of
 CamVid); a batch of ours that holds any ends the run. Nothing was chosen on these sets: ours is what was best on BCCD,
@@ -33,6 +34,7 @@ from querist.study import Study
 from querist.tasks.boxes import Boxes
 
 NEAR = 60
+MAPS = "mobilenet_v2_1.0_224.onnx"
 OURS = f"time-gap(of={BALANCED!r}, gap={NEAR})"
 STRATEGIES = ("random", UNSURE, OURS)
 SIZES = (20, 20, 60)
@@ -61,8 +63,9 @@ def curves(given, part, strategies):
     drive = DRIVES[part]
     found = load(given.data / drive.folder)
     rows = _apart(found.pool, drive.test) if drive.test else _before_and_after(found.pool)
-    learner = Going(Detector(warm_start=True))
-    course = course_of(part, found, rows, learner=learner, sizes=SIZES, near=NEAR)
+    encoder = None if given.scratch else str(given.data / "models" / MAPS)
+    learner = Going(Detector(encoder=encoder, warm_start=True))
+    course = course_of(part if given.scratch else f"{part}-maps", found, rows, learner=learner, sizes=SIZES, near=NEAR)
     made = curves_of(course, given.out, strategies, seeds=range(5 if given.full else 2))
     for strategy in strategies:
         counts = [point["near"] for (own, _), points in made.items() if own == strategy for point in points[1:]]
@@ -128,6 +131,7 @@ def main():
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the default")
     size.add_argument("--full", action="store_true")
+    parser.add_argument("--scratch", action="store_true", help="camvid, carla, …-later: a network without training")
     parser.add_argument("--strategies", nargs="+", help="instead of the part's own; random first")
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "imaging")
