@@ -1,4 +1,4 @@
-"""Frozen representations: what turns raw items into features, before any label is known."""
+"""Representations: what turns raw items into features, before any label is known."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def encode_pool(items: Any, encoder: str | None = None, *, cache: Path | None = 
     """Fit the encoder that a pool needs, and encode the pool in the same pass.
 
     Texts become what ``text_encoder(encoder)`` makes of them, TF-IDF by default; images what ``image_encoder(encoder)``
-    makes; numbers stay as they are. What a frozen encoder makes is kept below the folder ``cache`` if one is given.
+    makes; numbers stay as they are. What a frozen encoder makes is kept below the folder ``cache`` if one is given, and
+    what the frozen ``base`` of a fitted one makes.
     Raises BadInput for an encoder where the items are neither.
 
     >>> import numpy as np
@@ -38,7 +39,7 @@ def encode_pool(items: Any, encoder: str | None = None, *, cache: Path | None = 
     (2, 4)
     """
     if is_images(items):
-        return _encode_frozen(image_encoder(encoder), items, [row.tobytes() for row in items.digests], cache)
+        return _encode_image_pool(image_encoder(encoder), items, cache)
     if getattr(getattr(items, "dtype", None), "kind", "O") not in ("O", "U", "T"):
         if encoder is not None:
             raise BadInput(f"the encoder {encoder!r} reads images or texts: these items are numbers; leave it away")
@@ -51,6 +52,18 @@ def encode_pool(items: Any, encoder: str | None = None, *, cache: Path | None = 
     return _encode_frozen(made, items, keys, cache)
 
 
+def _encode_image_pool(made: Any, items: Any, cache: Path | None) -> tuple[Encoder, Any]:
+    if is_frozen(made):
+        return made, encode_images(made, items, cache)
+    fitted: tuple[Encoder, Any] = made.fit_rows(encode_images(made.base, items, cache))
+    return fitted
+
+
+def encode_images(frozen: Any, items: Any, cache: Path | None) -> Any:
+    """Encode images by what never changes: a frozen encoder, or the ``base`` of one that is fitted on its pool."""
+    return _encode_frozen(frozen, items, [row.tobytes() for row in items.digests], cache)[1]
+
+
 def is_images(items: Any) -> bool:
     """Say whether items are images on the disk."""
     return hasattr(items, "pixels")
@@ -59,8 +72,8 @@ def is_images(items: Any) -> bool:
 def is_frozen(encoder: Any) -> bool:
     """Say whether an encoder never changes, so that what it makes can be kept; TF-IDF is fitted on its pool.
 
-    >>> is_frozen(text_encoder()), is_frozen(image_encoder())
-    (False, True)
+    >>> [is_frozen(each) for each in (text_encoder(), image_encoder(), image_encoder("particles"))]
+    [False, True, False]
     """
     return not hasattr(encoder, "fit_encode")
 
@@ -104,8 +117,8 @@ def text_encoder(text: str | None = None) -> Any:
 def image_encoder(text: str | None = None) -> Any:
     """Build the encoder of images that a text names; None: ``pixels``, which needs nothing.
 
-    Either ``pixels``, ``particles`` (single particles, turned as they like), the path of an .onnx file, or
-    ``onnx(path='FILE', scale='imagenet', output='NAME')``. Raises UnknownName, BadInput.
+    Either ``pixels``, ``particles`` (single particles, turned as they like; fitted on its pool), the path of an .onnx
+    file, or ``onnx(path='FILE', scale='imagenet', output='NAME')``. Raises UnknownName, BadInput.
 
     >>> image_encoder("pixels").version
     'pixels-1'
@@ -145,7 +158,7 @@ def spec_of_encoder(encoder: Any) -> str:
 
 
 def encoder_for(items: Any, encoder: str | None = None) -> Encoder | None:
-    """Fit the encoder that the items of a pool need: as ``encode_pool``, but images are not read.
+    """Fit the encoder that the items of a pool need: as ``encode_pool``, but images are read by a fitted one alone.
 
     >>> import numpy as np
     >>> encoder_for(np.zeros((2, 3))) is None
@@ -153,7 +166,7 @@ def encoder_for(items: Any, encoder: str | None = None) -> Encoder | None:
     >>> encoder_for(np.array(["a text", "another"], dtype=object)).encode(["a text"]).shape
     (1, 4)
     """
-    if is_images(items):
-        made: Encoder = image_encoder(encoder)
-        return made
+    if is_images(items) and is_frozen(made := image_encoder(encoder)):
+        frozen: Encoder = made
+        return frozen
     return encode_pool(items, encoder)[0]

@@ -13,7 +13,7 @@ from typing import Any
 import querist
 from querist._draw import Draw
 from querist.data import Dataset, Pool
-from querist.embed import encode_pool
+from querist.embed import encode_pool, image_encoder, is_images
 from querist.errors import BadData, BadInput
 from querist.learners import resolve as resolve_learner
 from querist.simulate.curve import Curve, Point
@@ -165,6 +165,9 @@ def _eaten(cell: Cell) -> tuple[Pool, Any]:
     pool, items = cell.split.pool, cell.split.test_items
     if resolve_learner(cell.plan.learner)[0].eats == "raw":
         return pool, items
+    if pool.kind == "image" and not is_images(pool.items):  # described by the frozen base of a fitted encoder
+        fitted, rows = image_encoder(cell.plan.encoder).fit_rows(pool.items)
+        return replace(pool, items=rows, kind="record"), fitted.encode_rows(items)
     encoder, encoded = encode_pool(pool.items, cell.plan.encoder if pool.kind == "text" else None)
     return (pool, items) if encoder is None else (replace(pool, items=encoded, kind="record"), encoder.encode(items))
 
