@@ -28,13 +28,13 @@ from querist.simulate import simulate
 from querist.tasks.particles import Particles
 
 SETS = {"cryoem_bgal_10017": 27.0, "cryoem_apoferritin_10146": 30.0}
-STRATEGIES = ("random", "margin", "uherding", "bait")
+STRATEGIES = ("random", "uherding", "bait", "auto")
 
 
 class Stack(NamedTuple):
     """A stack to project: the moves of the domain in Å, the signal-to-noise ratio, and whether the map is a class.
 
-    The size and the noise of the four conformations were chosen on a stack of seed 100, where 6,000 labels gave .86.
+    The noise was set on stacks of seed 100, so that all labels give an accuracy of .80 to .95.
     """
 
     name: str
@@ -42,15 +42,15 @@ class Stack(NamedTuple):
     snr: float
     other: bool = False
     count: int = 2000
-    batch: int = 20
+    batch: int = 10
 
 
-QUICK = (Stack("two conformations, 0 and 30 Å", (0, 30), 1.0),)
+QUICK = (Stack("two conformations, 0 and 30 Å", (0, 30), 0.1),)
 FULL = (
     *QUICK,
     Stack("two conformations, 0 and 20 Å", (0, 20), 3.0),
     Stack("four conformations, 0, 10, 20 and 30 Å", (0, 10, 20, 30), 30.0, count=10_000, batch=100),
-    Stack("two conformations and EMD-3197", (0, 30), 1.0, other=True),
+    Stack("two conformations and EMD-3197", (0, 30), 0.1, other=True),
 )
 
 
@@ -103,7 +103,7 @@ def stacks(data, out, *, wanted, seeds, rules):
         found = simulate(
             load(folder / "stack", label="rlnClassNumber"),
             strategies=rules, encoder="particles", learner="linear", initial=stack.batch,
-            batch=stack.batch, budget=40 * stack.batch,
+            batch=stack.batch, budget=50 * stack.batch,
             seeds=range(seeds), out=folder / "run",
         )  # fmt: skip
         print(f"{stack.name}, SNR {stack.snr:g}: known pose {drawn[3]:.3f}, {time.perf_counter() - started:.0f} s")
