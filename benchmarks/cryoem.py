@@ -1,6 +1,6 @@
 """Measure querist on cryo-EM: the template picker on micrographs, and labels for particle stacks.
 
-    python benchmarks/cryoem.py [--part picker|stacks] [--quick | --full] [--stack N] [--rules A,B] [--seeds N]
+    python benchmarks/cryoem.py [--part picker|stacks|crops] [--quick | --full] [--stack N] [--rules A,B] [--seeds N]
                                 [--data FOLDER] [--out FOLDER]
 
 picker   F1 of the template picker on held-out micrographs of both sets, by the number of micrographs picked, 0 too;
@@ -8,6 +8,8 @@ picker   F1 of the template picker on held-out micrographs of both sets, by the 
 stacks   labels until 95 % of what all labels give, on projected stacks of two conformations (and, full, of three
          moves and of another object): random against our strategies, five seeds (quick) or ten. The accuracy of a
          matched filter that knows every pose is printed as the ceiling. Finished runs are kept in --out and resumed.
+crops    the same on real images, crops at picks against crops a diameter from any pick or more, 150 of each a
+         micrograph at most; the test part are other micrographs.
 
 Every line has the seconds that it took. Neither part uses a test micrograph or image to set anything.
 """
@@ -101,24 +103,54 @@ def stacks(data, out, *, wanted, seeds, rules):
         folder = out / stack.name.replace(" ", "_").replace(",", "")
         drawn = made(stack.moves, count=stack.count, snr=stack.snr, seed=0, other=other)
         write(folder / "stack", drawn)
-        found = simulate(
-            load(folder / "stack", label="rlnClassNumber"),
-            strategies=rules, encoder="particles", learner="linear", initial=stack.batch,
-            batch=stack.batch, budget=50 * stack.batch,
-            seeds=range(seeds), out=folder / "run",
-        )  # fmt: skip
+        labels(folder, rules=rules, seeds=seeds, batch=stack.batch)
         print(f"{stack.name}, SNR {stack.snr:g}: known pose {drawn[3]:.3f}, {time.perf_counter() - started:.0f} s")
-        for row in found.summary["rows"]:
-            needed = f"labels to 95 % of full {row['labels_to_full'].get('0.95')}"
-            print(f"  {row['strategy']:8} aubc {row['aubc']['mean']:.3f}  {needed}  vs random {row['vs_random']}")
-        whole = [curve.points[-1].metrics["accuracy"] for curve in found.full]
-        print(f"  all labels: accuracy {np.mean(whole):.3f} (sd {np.std(whole, ddof=1):.3f})", flush=True)
+
+
+def crops(data, out, *, seeds, rules):
+    """Print the labels that each strategy needs to tell real particles from what lies between them."""
+    for name, diameter in SETS.items():
+        started, folder = time.perf_counter(), out / f"crops_{name}"
+        images, classes, micrographs = cropped(load(data / name), diameter, rng=np.random.default_rng(0))
+        write(folder / "stack", (images, classes, np.zeros(len(images)), None), micrographs=micrographs)
+        labels(folder, rules=rules, seeds=seeds, batch=10)
+        print(f"{name}: {len(images)} crops, {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def cropped(found, diameter, *, rng, most=150):
+    """Cut squares of 1.8 diameters at picks, class 1, and at places a diameter from all picks, class 2."""
+    half, parts = int(0.9 * diameter), []
+    for row in range(len(found)):
+        image, picks = found.pool.items.values(row, 1), np.array(found.labels[row]["points"])[:, :2]
+        size = np.array(image.shape[::-1])
+        other = rng.uniform(0, size, (40 * most, 2))
+        other = other[np.linalg.norm(other[:, None] - picks, axis=2).min(axis=1) > diameter]
+        for code, places in ((1, picks[rng.permutation(len(picks))]), (2, other)):
+            corner = np.rint(places).astype(int) - half
+            corner = corner[((corner >= 0) & (corner + 2 * half <= size)).all(axis=1)][:most]
+            cut = [image[y : y + 2 * half, x : x + 2 * half] for x, y in corner.tolist()]
+            parts += [(each, code, found.pool.ids[row]) for each in cut]
+    images, classes, micrographs = zip(*parts, strict=True)
+    return np.array(images, np.float32), classes, [str(each) for each in micrographs]
+
+
+def labels(folder, *, rules, seeds, batch):
+    """Run the strategies on a stack, and print the labels that each needs."""
+    found = simulate(
+        load(folder / "stack", label="rlnClassNumber"), strategies=rules, encoder="particles", learner="linear",
+        initial=batch, batch=batch, budget=50 * batch, seeds=range(seeds), out=folder / "run",
+    )  # fmt: skip
+    for row in found.summary["rows"]:
+        needed = f"labels to 95 % of full {row['labels_to_full'].get('0.95')}"
+        print(f"  {row['strategy']:8} aubc {row['aubc']['mean']:.3f}  {needed}  vs random {row['vs_random']}")
+    whole = [curve.points[-1].metrics["accuracy"] for curve in found.full]
+    print(f"  all labels: accuracy {np.mean(whole):.3f} (sd {np.std(whole, ddof=1):.3f})", flush=True)
 
 
 def main():
     """Read the options and run the parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=("picker", "stacks"))
+    parser.add_argument("--part", choices=("picker", "stacks", "crops"))
     parser.add_argument("--quick", action="store_true", help="the default")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--stack", type=int, help="one stack alone, from 0 as the list FULL has them")
@@ -130,6 +162,8 @@ def main():
     seeds = given.seeds or (10 if given.full else 5)
     if given.part in (None, "picker"):
         picker(given.data, splits=seeds)
+    if given.part in (None, "crops"):
+        crops(given.data, given.out, seeds=seeds, rules=tuple(given.rules.split(",")))
     if given.part in (None, "stacks"):
         wanted = FULL if given.full else QUICK
         wanted = wanted if given.stack is None else (FULL[given.stack],)

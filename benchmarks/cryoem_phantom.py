@@ -99,8 +99,8 @@ def made(moves, *, count, snr, seed, other=None):
     return images.astype(np.float32), classes + 1, defocus, float((nearest == classes).mean())
 
 
-def write(out, stack, *, micrographs=20):
-    """Write a stack and its STAR file."""
+def write(out, stack, *, micrographs=None):
+    """Write a stack and its STAR file; without the names of their micrographs, particles are of twenty in turn."""
     import mrcfile
 
     from querist.formats import _star
@@ -114,7 +114,7 @@ def write(out, stack, *, micrographs=20):
     count = len(images)
     columns = {
         "rlnImageName": [f"{at + 1:06d}@particles.mrcs" for at in range(count)],
-        "rlnMicrographName": [f"mic_{at % micrographs:03d}.mrc" for at in range(count)],
+        "rlnMicrographName": micrographs or [f"mic_{at % 20:03d}.mrc" for at in range(count)],
         "rlnDefocusU": [f"{value:.1f}" for value in defocus],
         "rlnDefocusV": [f"{value:.1f}" for value in defocus],
         "rlnClassNumber": [str(value) for value in classes],
@@ -127,7 +127,7 @@ def write(out, stack, *, micrographs=20):
         "rlnSphericalAberration": [str(ABERRATION)],
         "rlnAmplitudeContrast": [str(AMPLITUDE)],
         "rlnImagePixelSize": [str(PIXEL)],
-        "rlnImageSize": [str(BOX)],
+        "rlnImageSize": [str(images.shape[1])],
     }
     frames = {"optics": _star.frame_of(optics), "particles": _star.frame_of(columns)}
     (out / "particles.star").write_text(_star.text_of(frames), encoding="utf-8", newline="\n")
