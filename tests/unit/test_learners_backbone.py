@@ -12,6 +12,7 @@ import querist
 from querist.errors import BadInput, MissingExtra
 from querist.learners import _extra
 from querist.learners.detector import Detector
+from querist.study import Study
 from querist.tasks.boxes import Boxes
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
@@ -22,15 +23,15 @@ SIDE = 64
 MODELS = Path("../shared/data/models")
 
 
-def file_of(folder, nodes, weights, side=SIDE):
+def file_of(folder, nodes, weights, side=SIDE, *, channels=3, opset=14):
     """Write a network for images of 64 × 64 whose last node gives "out"."""
     graph = onnx.helper.make_graph(
         nodes, "drawn",
-        [onnx.helper.make_tensor_value_info("image", onnx.TensorProto.FLOAT, ["N", 3, side, side])],
+        [onnx.helper.make_tensor_value_info("image", onnx.TensorProto.FLOAT, ["N", channels, side, side])],
         [onnx.helper.make_empty_tensor_value_info("out")],
         [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()],
     )  # fmt: skip
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 14)], ir_version=9)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=9)
     path = folder / "network.onnx"
     path.write_bytes(model.SerializeToString())
     return str(path)
@@ -54,20 +55,24 @@ def mixed(tmp_path):
         node("GlobalAveragePool", ["e"], "f"),
         node("HardSigmoid", ["f"], "g"),
         node("Mul", ["e", "g"], "h"),
-        node("MaxPool", ["h"], "i", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        node("ReduceMean", ["h"], "h1", axes=[2, 3]),
+        node("Mul", ["h", "h1"], "h2"),
+        node("LeakyRelu", ["h2"], "h3", alpha=0.1),
+        node("Concat", ["h", "h3"], "h4", axis=1),
+        node("MaxPool", ["h4"], "i", kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 0, 0], ceil_mode=1),
         node("Conv", ["i", "w2"], "j", auto_pad="SAME_LOWER", strides=[2, 2]),
         node("Sigmoid", ["j"], "k"),
         node("Add", ["j", "k"], "l"),
         node("Relu", ["l"], "m1"),
         node("Identity", ["m1"], "last"),
         node("Flatten", ["last"], "flat"),
-        node("ReduceMean", ["flat"], "out", axes=[1]),
+        node("ReduceSum", ["flat"], "out"),
     ]
     weights = {
         "w0_q": np.random.default_rng(1).integers(0, 255, (4, 3, 3, 3)).astype(np.uint8),
         **{"w0_s": np.float32(0.01), "w0_z": np.uint8(128)},
         **{"b0": draw(size=4), "s": draw(size=4), "m": draw(size=4), "v": np.exp(draw(size=4))},
-        **{"w1": draw(size=(4, 1, 3, 3)), "w2": draw(size=(6, 4, 4, 4)), "low": -1.0, "high": 4.0},
+        **{"w1": draw(size=(4, 1, 3, 3)), "w2": draw(size=(6, 8, 4, 4)), "low": -1.0, "high": 4.0},
     }
     typed = {name: np.asarray(v) if name.startswith("w0") else np.float32(v) for name, v in weights.items()}
     return file_of(tmp_path, nodes, typed)
@@ -84,7 +89,7 @@ def test_maps_are_those_of_the_onnx_runtime(mixed):
     from querist.learners._backbone import Backbone
 
     backbone = Backbone(mixed)
-    assert (backbone.strides, backbone.taps, backbone.widths) == ((2, 4, 8, 16), ("c", "h", "i", "last"), (4, 4, 4, 6))
+    assert (backbone.strides, backbone.taps, backbone.widths) == ((2, 4, 8, 16), ("c", "h4", "i", "last"), (4, 8, 8, 6))
     images = np.random.default_rng(2).normal(size=(2, 3, SIDE, SIDE)).astype(np.float32)
     for wanted, got in zip(
         maps_of_the_runtime(mixed, backbone.taps, images), backbone(torch.from_numpy(images)), strict=True
@@ -158,6 +163,44 @@ def test_repeats_to_the_bit_and_goes_on_from_a_model(mixed, discs):
     assert not torch.equal(third.centres.nets[0].out.weight, first.centres.nets[0].out.weight)
 
 
+def test_reads_limits_and_weights_as_older_networks_have_them(tmp_path):
+    from querist.learners._backbone import Backbone
+
+    weights = np.random.default_rng(4).normal(size=(3, 3, 16, 16)).astype(np.float16)
+    nodes = [
+        node("Clip", ["image"], "a", min=-0.5, max=1.0),
+        node("Cast", ["half"], "w", to=onnx.TensorProto.FLOAT),
+        node("Conv", ["a", "w"], "out", strides=[16, 16]),
+    ]
+    path = file_of(tmp_path, nodes, {"half": weights}, opset=9)
+    images = np.random.default_rng(5).normal(size=(1, 3, SIDE, SIDE)).astype(np.float32)
+    (wanted,) = maps_of_the_runtime(path, ["out"], images)
+    np.testing.assert_allclose(Backbone(path)(torch.from_numpy(images))[0].numpy(), wanted, rtol=1e-4, atol=1e-4)
+    nodes = [node("Conv", ["image", "half"], "out", strides=[16, 16])]
+    half = Backbone(file_of(tmp_path, nodes, {"half": weights}))
+    assert half(torch.from_numpy(images))[0].dtype == torch.float32
+
+
+def test_a_study_finds_the_network_from_any_folder_and_trains_anew_where_it_was_replaced(
+    mixed, discs, tmp_path, monkeypatch
+):
+    _, task, labels = discs
+    monkeypatch.chdir(Path(mixed).parent)
+    learner = f"detector(size=(96, 64), encoder={Path(mixed).name!r}, steps=2, epochs=1)"
+    with Study.create(tmp_path / "a.querist", tmp_path / "discs", task=task, learner=learner, seed=0) as study:
+        for at in range(4):
+            study.tell(f"{at:02}.png", labels[at])
+        assert study.step().fresh
+    monkeypatch.chdir(tmp_path.parent)
+    with Study.open(tmp_path / "a.querist") as study:
+        assert not study.step().fresh
+    model = onnx.load(mixed)
+    model.doc_string = "another"
+    Path(mixed).write_bytes(model.SerializeToString())
+    with Study.open(tmp_path / "a.querist") as study:
+        assert study.step().fresh
+
+
 def test_says_what_is_wrong_with_a_network(tmp_path, discs, monkeypatch):
     items, task, labels = discs
     with pytest.raises(BadInput, match=r"there is no encoder file 'nowhere.onnx': give the path of an .onnx file"):
@@ -175,14 +218,23 @@ def test_says_what_is_wrong_with_a_network(tmp_path, discs, monkeypatch):
     with pytest.raises(BadInput, match=r"text.onnx is not an ONNX network that can be read: "):
         fit(str(text))
     flat = file_of(tmp_path, [node("Flatten", ["image"], "out")], {})
-    with pytest.raises(BadInput, match=r"network.onnx gives no maps to find objects on: it must be .* Add, Batch"):
+    with pytest.raises(BadInput, match=r"no maps to find objects on: after cells of 1 pixels Flatten is not known; it"):
         fit(flat)
+    halved = {"w": np.ones((3, 3, 2, 2), np.float32)}
+    stem = [node("Conv", ["image", "w"], "a", strides=[2, 2]), node("Elu", ["a"], "out")]
+    with pytest.raises(BadInput, match=r"after cells of 2 pixels Elu is not known; it must be a network of Add, Batch"):
+        fit(file_of(tmp_path, stem, halved))
+    with pytest.raises(BadInput, match=r"does not take images N × 3 × height × width of any size: Given groups=1"):
+        fit(file_of(tmp_path, stem, {"w": np.ones((3, 1, 2, 2), np.float32)}, channels=1))
+    unpadded = [node("Conv", ["image", "w"], "out", strides=[2, 2])]
+    with pytest.raises(BadInput, match=r"do not halve the image: cells of 3 pixels; take a network whose convolutions"):
+        fit(file_of(tmp_path, unpadded, {"w": np.ones((3, 3, 5, 5), np.float32)}))
     fine = file_of(
         tmp_path,
-        [node("Conv", ["image", "w"], "a", strides=[2, 2]), node("Conv", ["a", "v"], "out", strides=[4, 4])],
-        {"w": np.ones((3, 3, 2, 2), np.float32), "v": np.ones((3, 3, 4, 4), np.float32)},
+        [node("Conv", ["image", "w"], "a", strides=[2, 2]), node("Conv", ["a", "v"], "out", strides=[8, 8])],
+        {"w": np.ones((3, 3, 2, 2), np.float32), "v": np.ones((3, 3, 8, 8), np.float32)},
     )
-    with pytest.raises(BadInput, match=r"network.onnx has no map with cells 4 pixels apart: it has 2, 8"):
+    with pytest.raises(BadInput, match=r"network.onnx has no map with cells 4 pixels apart: it has 2, 16"):
         fit(fine)
     monkeypatch.setattr(_extra, "import_module", _refuse)
     with pytest.raises(MissingExtra, match=r"querist\[image\]"):

@@ -6,7 +6,7 @@ sizes of a trained network, joined from the coarsest to the finest).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +22,10 @@ WIDTH = 64
 """Channels of the joined maps."""
 COARSEST = 32
 """Pixels of the coarsest cells: a map beyond it shows a driving frame as a few numbers."""
-PROBE = 2 * COARSEST
-"""The side of the black image that is shown to learn which layer has which size."""
+ENOUGH = 16
+"""Pixels of the cells up to which a network must be known: its first layers alone tell edges, and no objects."""
+PROBES = (2 * COARSEST, 3 * COARSEST)
+"""The sides of the black images that are shown to learn which layer has which size."""
 
 
 class Step(NamedTuple):
@@ -39,28 +41,30 @@ class Backbone(torch.nn.Module):  # type: ignore[misc]  # PyTorch's types are no
     """The layers of an ONNX network up to its last map, for images [B, 3, H, W]; none of its weights is trained.
 
     ``forward`` gives the last map of each size, the finest first; ``strides`` and ``widths`` are their pixels a cell
-    and their channels. Layers after the last one that is known here (see ``OPERATORS``), such as a classifier's, are
-    left out. Raises BadInput for a file that is no ONNX network, or one without maps of two sizes and more.
+    and their channels. Layers from the first on that is not known here (see ``OPERATORS``), such as a classifier's, are
+    left out. Raises BadInput for a file that is no ONNX network, one whose layers are not known down to cells of
+    ``ENOUGH`` pixels, and one whose maps do not halve the image.
     """
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        steps, constants, image = _read(path)
-        used = {name for step in steps for name in step.reads if name in constants}
+        steps, constants, self.image = _read(path)
+        unknown = next((at for at, step in enumerate(steps) if step.operator not in OPERATORS), len(steps))
+        self.steps = steps[:unknown]
+        used = {name for step in self.steps for name in step.reads if name in constants}
         self.names = {name: f"c{at}" for at, name in enumerate(sorted(used))}
         for name, place in self.names.items():
-            self.register_buffer(place, torch.tensor(constants[name]))
-        self.image = image
-        self.steps = _known(steps)
-        sizes = self._sizes()
-        if len(sizes) < 2:
+            self.register_buffer(place, _tensor(constants[name]), persistent=False)
+        maps = self._maps(Path(path).name)
+        if max(maps, default=0) < ENOUGH:
+            end = f"{steps[unknown].operator} is not known" if unknown < len(steps) else "there are no more layers"
             raise BadInput(
-                f"{Path(path).name} gives no maps to find objects on: it must be a network of convolutions whose "
-                f"layers are among {', '.join(sorted(OPERATORS))}, for images N × 3 × height × width"
+                f"{Path(path).name} gives no maps to find objects on: after cells of {max(maps, default=1)} pixels "
+                f"{end}; it must be a network of {', '.join(sorted(OPERATORS))} with cells of {ENOUGH}"
             )
-        self.strides, taps, self.widths = zip(*sizes, strict=True)
-        self.taps: tuple[str, ...] = taps
-        last = max(at for at, step in enumerate(self.steps) if step.gives in taps)
+        self.strides = tuple(maps)
+        self.taps, self.widths = zip(*maps.values(), strict=True)
+        last = max(at for at, step in enumerate(self.steps) if step.gives in self.taps)
         self.steps = self.steps[: last + 1]
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -68,21 +72,36 @@ class Backbone(torch.nn.Module):  # type: ignore[misc]  # PyTorch's types are no
         found = dict(self._run(images))
         return [found[name] for name in self.taps]
 
-    def _run(self, images: Tensor) -> Any:
+    def _run(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
         values = {name: getattr(self, place) for name, place in self.names.items()}
         values[self.image] = images
         for step in self.steps:
-            values[step.gives] = OPERATORS[step.operator](step.settings, *(values[name] for name in step.reads if name))
+            given = [values[name] if name else None for name in step.reads]
+            values[step.gives] = OPERATORS[step.operator](step.settings, *given)
             yield step.gives, values[step.gives]
 
-    def _sizes(self) -> list[tuple[int, str, int]]:
-        """Find the last layer of each size: pixels a cell, name, channels."""
+    def _maps(self, name: str) -> dict[int, tuple[str, int]]:
+        """Find the last layer of each size, by pixels a cell: its name and channels."""
+        try:
+            first, second = (self._sizes(side) for side in PROBES)
+        except (RuntimeError, ValueError) as error:  # of shapes that do not go together
+            line = " ".join(str(error).split())[:200]
+            raise BadInput(f"{name} does not take images N × 3 × height × width of any size: {line}") from None
+        if first != second or any(stride & (stride - 1) for stride in first):
+            raise BadInput(
+                f"the maps of {name} do not halve the image: cells of {', '.join(map(str, sorted(first)))} pixels; "
+                "take a network whose convolutions are padded"
+            )
+        return {stride: first[stride] for stride in sorted(first) if stride <= COARSEST}
+
+    def _sizes(self, side: int) -> dict[int, tuple[str, int]]:
+        """Find the last layer of each size of a black image, by pixels a cell, rounded up."""
         found: dict[int, tuple[str, int]] = {}
         with torch.inference_mode():
-            for name, value in self._run(torch.zeros(1, 3, PROBE, PROBE)):
-                if value.ndim == 4 and 1 < value.shape[2] == value.shape[3] < PROBE:
-                    found[PROBE // value.shape[2]] = (name, int(value.shape[1]))
-        return [(stride, *found[stride]) for stride in sorted(found) if stride <= COARSEST]
+            for name, value in self._run(torch.zeros(1, 3, side, side)):
+                if value.ndim == 4 and 1 < value.shape[2] == value.shape[3] < side:
+                    found[-(-side // value.shape[2])] = (name, int(value.shape[1]))
+        return found
 
 
 class Pyramid(torch.nn.Module):  # type: ignore[misc]
@@ -165,10 +184,10 @@ def _constants(graph: Any) -> tuple[dict[str, Any], set[int]]:
     return known, fixed
 
 
-def _known(steps: Sequence[Step]) -> list[Step]:
-    """Keep the layers up to the first that is not known here."""
-    unknown = (at for at, step in enumerate(steps) if step.operator not in OPERATORS)
-    return list(steps[: next(unknown, len(steps))])
+def _tensor(value: Any) -> Tensor:
+    """Give a constant as a tensor, numbers of half precision as others."""
+    made = torch.tensor(value)
+    return made.float() if made.dtype == torch.float16 else made
 
 
 def _padded(settings: Mapping[str, Any], image: Tensor, value: float) -> Tensor:
@@ -195,13 +214,32 @@ def _normalised(settings: Mapping[str, Any], image: Tensor, *rest: Tensor) -> Te
 
 def _largest(settings: Mapping[str, Any], image: Tensor) -> Tensor:
     whole = _padded(settings, image, float("-inf"))
-    return functional.max_pool2d(whole, settings["kernel_shape"], settings.get("strides", (1, 1)))
+    return functional.max_pool2d(
+        whole,
+        settings["kernel_shape"],
+        settings.get("strides", (1, 1)),
+        dilation=settings.get("dilations", (1, 1)),
+        ceil_mode=bool(settings.get("ceil_mode", 0)),
+    )
+
+
+def _clipped(settings: Mapping[str, Any], image: Tensor, low: Any = None, high: Any = None) -> Tensor:
+    """Clip; networks of before opset 11 have the limits among the settings."""
+    low, high = settings.get("min", low), settings.get("max", high)
+    return image if low is None and high is None else torch.clamp(image, low, high)
+
+
+def _mean(settings: Mapping[str, Any], image: Tensor, axes: Tensor | None = None) -> Tensor:
+    """Average over axes; networks of before opset 18 have them among the settings, without any it is all."""
+    over = settings.get("axes") if axes is None else axes.tolist()
+    return image.mean(dim=tuple(over or range(image.ndim)), keepdim=bool(settings.get("keepdims", 1)))
 
 
 OPERATORS: dict[str, Callable[..., Tensor]] = {
     "Add": lambda _, left, right: left + right,
     "BatchNormalization": _normalised,
-    "Clip": lambda _, image, low=None, high=None: torch.clamp(image, low, high),
+    "Clip": _clipped,
+    "Concat": lambda settings, *parts: torch.cat(parts, dim=settings["axis"]),
     "Conv": _convolution,
     "GlobalAveragePool": lambda _, image: image.mean(dim=(2, 3), keepdim=True),
     "HardSigmoid": lambda settings, image: torch.clamp(
@@ -209,8 +247,10 @@ OPERATORS: dict[str, Callable[..., Tensor]] = {
     ),
     "HardSwish": lambda _, image: functional.hardswish(image),
     "Identity": lambda _, image: image,
+    "LeakyRelu": lambda settings, image: functional.leaky_relu(image, settings.get("alpha", 0.01)),
     "MaxPool": _largest,
     "Mul": lambda _, left, right: left * right,
+    "ReduceMean": _mean,
     "Relu": lambda _, image: functional.relu(image),
     "Sigmoid": lambda _, image: torch.sigmoid(image),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import KW_ONLY, dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -97,6 +98,8 @@ class Detector(OfCentres):
         object.__setattr__(self, "size", tuple(sides))
         if self.encoder is not None and not Path(self.encoder).is_file():
             raise BadInput(f"detector: there is no encoder file {self.encoder!r}: give the path of an .onnx file")
+        if self.encoder is not None:
+            object.__setattr__(self, "encoder", str(Path(self.encoder).resolve()))
         if self.scale not in SCALES:
             raise BadInput(f"detector: scale must be one of {', '.join(SCALES)}: got {self.scale!r}")
 
@@ -104,6 +107,11 @@ class Detector(OfCentres):
     def provides(self) -> frozenset[Need]:
         """Name the evidence: elements, places, embed, cost."""
         return GIVES
+
+    @property
+    def version(self) -> str | None:
+        """Name what the file of the encoder holds, so that a study trains anew where it was replaced; None without."""
+        return None if self.encoder is None else blake2b(Path(self.encoder).read_bytes(), digest_size=8).hexdigest()
 
     def fit(
         self,

@@ -14,7 +14,7 @@ from querist._arrays import Rows
 from querist.data import Pool, blocks, extend
 from querist.embed import encode_pool, image_encoder, is_frozen, spec_of_encoder, text_encoder
 from querist.errors import BadInput, StoreFailed
-from querist.learners.protocol import Items
+from querist.learners.protocol import Items, Learner
 from querist.store import Store
 from querist.study.settings import Settings
 from querist.study.twins import twins_of
@@ -88,8 +88,12 @@ class StoredItems:
             self._twins = ((kind, len(self.pool)), twins_of(self.pool, kind))
         return self._twins[1]
 
-    def encoder_version(self, eats: str) -> tuple[str, ...]:
-        """Name the encoder of images or texts, so that a changed one makes a new round; empty where none was named."""
+    def versions(self, learner: Learner) -> tuple[str, ...]:
+        """Name the encoder of images or texts and what a learner reads from a file: a changed one makes a new round."""
+        own = getattr(learner, "version", None)
+        return (*self._encoder_version(learner.eats), *(() if own is None else (str(own),)))
+
+    def _encoder_version(self, eats: str) -> tuple[str, ...]:
         encoder = self._encoding.encoder
         if eats == "raw" or (self.pool.kind != "image" and encoder is None):
             return ()

@@ -310,7 +310,7 @@ class Study:
         return Step(**{**current.info["step"], "fresh": False})
 
     def _digest(self, position: int) -> str:
-        return digest_of(self.settings, position, len(self.pool), self._items.encoder_version(self.learner.eats))
+        return digest_of(self.settings, position, len(self.pool), self._items.versions(self.learner))
 
     def _step(self) -> Step:
         warm = self._current() if forerunner(self.learner, self.settings, self.store) else None
