@@ -14,6 +14,7 @@ from querist.learners import resolve
 from querist.study import Study
 from querist.study.lineage import ANEW
 from querist.study.model import digest
+from querist.study.search import Goal
 
 WORDS = ("low", "high")
 GIVES = frozenset({"probs", "embed"})
@@ -156,6 +157,46 @@ def test_what_a_model_goes_on_from_knows_nothing_of_the_audit_and_the_last_model
     assert held & study.predictor.taught  # type: ignore[attr-defined]
     label(study)
     assert trail(study) == (len(said) + 4,)
+
+
+def test_a_round_begins_anew_when_a_label_that_taught_the_model_was_corrected_or_taken_back(tmp_path: Path) -> None:
+    with make(tmp_path / "a.querist") as study:
+        label(study, 2)
+        assert trail(study) == (10, 14, 18)
+        study.tell("item_000", WORDS[1 - WORDS.index(word(study.pool, "item_000"))])
+        label(study)
+        assert trail(study) == (22,)
+        label(study)
+        assert trail(study) == (22, 26), "and goes on from there"
+        last = study.store.events()[-1].answer
+        study.retract(last.item, last.who)
+        label(study)
+        assert trail(study) == (29,)
+        label(study)
+        found = trail(study)
+        assert found == (29, 33)
+    with Study.open(tmp_path / "a.querist", learner=Trail()) as again:
+        assert trail(again) == found, "the log tells where the line began"
+        label(again)
+        assert trail(again) == (29, 33, 37)
+
+
+def test_no_model_knows_what_the_sample_of_a_certified_search_has_come_to_hold() -> None:
+    goal = Goal("high", recall=0.8, confidence=0.6, stop="certified")
+    study = Study.create(
+        None, Dataset(pool(), [None] * 400), labels=WORDS, learner=Trail(), goal=goal, batch=10, reserve=0
+    )
+    label(study, 12)
+    known = study._catch_up()
+    sample = known._order[: known.reserved.sum()]  # type: ignore[index]
+    member = [row for row in sample if word(study.pool, study.pool.ids[row]) == "high"][-1]
+    study.tell(study.pool.ids[member], "low")
+    for _ in range(4):
+        label(study)
+        after = study._catch_up()
+        held = set(study.pool.items[after.reserved][:, 0].tolist())
+        assert after.reserved.sum() > len(sample), "another member is sought"
+        assert not held & study.predictor.taught  # type: ignore[attr-defined]
 
 
 def test_a_digest_names_the_models_that_a_model_goes_on_from() -> None:

@@ -63,7 +63,8 @@ class Learner(Protocol):
         then says what is known (uniform, or the smoothed shares). Probabilities always have ``classes`` columns.
 
         ``warm`` is an earlier predictor to go on from. A study passes its last model to a learner that has an attribute
-        ``warm_start`` which is true, and none in the first of every ten rounds, nor once it has ended: a study that is
-        opened again repeats the fits since then, and has the same model. Raises LearnerFailed.
+        ``warm_start`` which is true, and none in the first of every ten rounds, nor when a label that taught that model
+        stands no more, nor once the study has ended: a study that is opened again repeats the fits since then, and has
+        the same model. Raises LearnerFailed.
         """
         ...

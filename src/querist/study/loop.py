@@ -22,7 +22,7 @@ from querist.study.dashboard import Dashboard, dashboard_of, forecast_of
 from querist.study.facts import Query, Status, Step, Suggested, status_of
 from querist.study.items import Encoding, StoredItems, cache_of
 from querist.study.known import Known
-from querist.study.lineage import Stage, forerunner, line, rebuilt
+from querist.study.lineage import Stage, goes_on, line, rebuilt
 from querist.study.lock import holding
 from querist.study.model import Model, train
 from querist.study.oracle import Oracle, run
@@ -313,7 +313,7 @@ class Study:
         return digest_of(self.settings, position, len(self.pool), self._items.versions(self.learner))
 
     def _step(self) -> Step:
-        warm = self._current() if forerunner(self.learner, self.settings, self.store) else None
+        warm = self._current() if goes_on(self.learner, self.settings, self.store, self._known) else None
         encoded, twins = self._items.encoded(self.learner.eats), self._items.twins(self.settings.duplicates)
         digest = self._digest(self._known.position)
         basis = Basis(self.settings, self.strategy, self.learner, self._known, encoded, digest, twins, warm)
@@ -331,7 +331,7 @@ class Study:
 
     def _current(self) -> Model:
         """The model of the current round; rebuilt from the log when another process trained it."""
-        stages = line(self.learner, self.settings, self.store) or (Stage(0, len(self.pool)),)
+        stages = line(self.settings, self.store) or (Stage(0, len(self.pool)),)
         self._model = rebuilt(stages, self._model, self._trained)
         return self._model
 

@@ -227,6 +227,7 @@ def _made_by(basis: Basis, model: Model, step: Step) -> dict[str, Any]:
         "strategy": step.strategy,
         "learner": settings.learner_text,
         "model": digest(settings, model.line),
+        "line": model.line,
         "items": model.items,
         "seed": settings.seed,
         "batch": settings.batch,
