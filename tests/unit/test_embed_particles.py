@@ -9,7 +9,7 @@ from scipy.ndimage import rotate, shift
 from querist import load
 from querist.data import Dataset
 from querist.data.micrographs import images_of
-from querist.embed import encode_pool, encoder_for, image_encoder
+from querist.embed import _turned, encode_pool, encoder_for, image_encoder
 from querist.embed import particles as module
 from querist.embed._directions import Directions
 from querist.embed._turned import by_block, unit, waves_of
@@ -104,6 +104,43 @@ def test_copies_and_blank_images_give_finite_features():
     features = Particles().fit_rows(rows)[1]
     assert np.isfinite(features).all()
     np.testing.assert_allclose(features[:4], features[[0] * 4], atol=1e-5)
+
+
+@pytest.mark.parametrize("copies", [1, 40])
+@pytest.mark.parametrize("kinds", [2, 3, 5])
+def test_no_two_particles_are_one_however_few_there_are(kinds, copies):
+    rows = np.repeat(np.array([on_circles(blobs(seed)) for seed in range(kinds)], np.float32), copies, axis=0)
+    encoder, features = Particles().fit_rows(rows)
+    assert len(encoder.landmarks) == kinds
+    firsts = features[::copies]
+    np.testing.assert_allclose(features, np.repeat(firsts, copies, axis=0), atol=1e-4)
+    gaps = np.linalg.norm(firsts[:, None] - firsts[None], axis=2)[~np.eye(kinds, dtype=bool)]
+    assert gaps.min() > 0.1
+
+
+def test_placing_makes_the_waves_of_a_block_at_a_time(monkeypatch):
+    rows = np.array([on_circles(image) for image in turned_views(60, 0.3)[0]], np.float32)
+    encoder = Particles().fit(rows)
+    whole, asked = encoder.encode_rows(rows), []
+    monkeypatch.setattr(_turned, "BYTES", 8 * 4 * _turned.TURNS * 60)
+    monkeypatch.setattr(module, "waves_of", lambda part, orders: asked.append(len(part)) or waves_of(part, orders))
+    found = encoder.encode_rows(rows)
+    assert found.dtype == np.float32
+    assert sum(asked) == 60
+    assert max(asked) == 8
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+
+
+def test_large_features_do_not_stay_in_memory(monkeypatch):
+    rows = np.array([on_circles(image) for image in turned_views(30, 0.3)[0]], np.float32)
+    for most, stays in ((0, False), (module.KEPT_BYTES, True)):
+        monkeypatch.setattr(module, "KEPT_BYTES", most)
+        module._known.clear()
+        encoder, features = Particles().fit_rows(rows)
+        again = Particles().fit_rows(rows)
+        assert again[0] is encoder
+        assert (again[1] is features) == stays
+        np.testing.assert_array_equal(again[1], features)
 
 
 def test_what_shapes_the_directions_is_chosen_by_content(monkeypatch):

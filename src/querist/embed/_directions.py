@@ -17,6 +17,8 @@ REACH = 0.2
 """The kernel falls to 1/e at this share of the median squared distance."""
 COPY = 1e-5
 """A squared distance below which two items are one."""
+KINDS = 3
+"""Landmarks below which an item's distance to itself stays 0: the nearest other is then the only other there is."""
 LEAST = 1e-5
 """An eigenvalue below which a direction is rounding."""
 WHOLE = 512
@@ -34,7 +36,8 @@ class Directions:
     a learner which standardises columns leaves the proportions as they are.
 
     Noise adds alike to every distance but that of an item to itself, where there is none. So that one is taken to be
-    the distance to the nearest other: an item that shaped the directions lies where it would lie had it not.
+    the distance to the nearest other: an item that shaped the directions lies where it would lie had it not. Of one or
+    two landmarks it stays 0, or the two would be one. Landmarks are to be distinct, see ``distinct``.
 
     >>> place = np.array([0.0, 0.1, 5.0, 5.1], np.float32)
     >>> apart = (place[:, None] - place[None, :]) ** 2
@@ -68,8 +71,19 @@ class Directions:
         return np.asarray(kernel / np.sqrt(sums[:, None] * self.sums[None, :]) @ self.weights)
 
 
+def distinct(apart: Distances) -> NDArray[np.bool_]:
+    """Mark, of items [M] by their squared distances [M, M], each that is no copy of one before it.
+
+    >>> distinct(np.array([[0, 0, 2], [0, 0, 2], [2, 2, 0]], np.float32)).tolist()
+    [True, False, True]
+    """
+    return np.asarray(~np.tril(apart < COPY, -1).any(axis=1), np.bool_)
+
+
 def _kernel(apart: Distances, width: float) -> Floats:
     """Give the kernel of rows of squared distances; a row's copies are as far as the nearest that is none."""
+    if apart.shape[1] < KINDS:
+        return np.asarray(np.exp(-apart / width), np.float64)
     copies = apart < COPY
     other = np.where(copies, np.float32(np.inf), apart).min(axis=1, keepdims=True, initial=np.inf)
     known = np.where(copies & np.isfinite(other), other, apart)

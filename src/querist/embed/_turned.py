@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,18 @@ TURNS = 64
 BYTES = 2**25
 
 
+class Blocks(Protocol):
+    """Waves [N, R, K], or what makes those of a block when it is asked."""
+
+    def __len__(self) -> int:
+        """Count the images N."""
+        ...
+
+    def __getitem__(self, part: slice, /) -> Waves:
+        """Give the waves of a block, [n, R, K]."""
+        ...
+
+
 def waves_of(rows: NDArray[np.float32], orders: int) -> Waves:
     """Read rows [N, 2·R·K] of real and imaginary parts as waves [N, R, K]."""
     halves = np.asarray(rows, np.float32).reshape(len(rows), 2, rows.shape[1] // (2 * orders), orders)
@@ -34,7 +46,7 @@ def unit(waves: Waves) -> Waves:
     return np.asarray(waves / np.maximum(length, 1e-12)[:, None, None], np.complex64)
 
 
-def by_block(waves: Waves, others: Waves, use: Callable[[Distances], Result]) -> list[Result]:
+def by_block(waves: Blocks, others: Waves, use: Callable[[Distances], Result]) -> list[Result]:
     """Apply ``use`` to the distances [n, M] of a few waves to all others, block by block, in threads.
 
     Memory O(M) for each row of a block. Cost O(N·M·K·(R + log TURNS)), about 1 µs a pair for 16 circles and 16 orders.

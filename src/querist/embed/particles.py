@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from querist._arrays import Floats
 from querist._draw import Draw
 from querist._parallel import cores
-from querist.embed._directions import Directions
+from querist.embed import _directions
+from querist.embed._directions import Directions, distinct
 from querist.embed._turned import Waves, by_block, unit, waves_of
 
 if TYPE_CHECKING:
@@ -32,9 +34,15 @@ BLUR = 1 / 64
 LANDMARKS = 2000
 """Images that shape the directions at most; all others are placed by how alike they are to these."""
 LEAST = 1e-6
-_KEPT = 2
+FORM = 2
+"""Counts the changes of what is learnt from a pool that no constant tells."""
+DIGESTED = 4096
+KEPT = 2
+"""Pools whose encoder stays in memory."""
+KEPT_BYTES = 2**25
+"""The features of these pools stay too where they are no larger, for the many runs of a simulation."""
 
-_known: OrderedDict[bytes, tuple[ParticlesEncoder, Rows]] = OrderedDict()
+_known: OrderedDict[bytes, tuple[ParticlesEncoder, Rows | None]] = OrderedDict()
 _lock = Lock()
 
 
@@ -67,13 +75,21 @@ class Particles:
     second one beside it. The leading directions of a kernel over these distances follow both: they are the features, at
     most 256 (see ``Directions``), learnt from 2,000 images of the pool at most and without a label. An image that comes
     later is placed among these. A small shift, up to a pixel of 64 or so, changes little; centre what lies
-    farther off. A mirrored particle has other features. Cost: 0.3 ms an image of 64 × 64, 2 ms more to compare it with
-    2,000 others, and O(M²·D) once for M ≤ 2,000, about 5 s.
+    farther off. A mirrored particle has other features. Columns belong to one pool: an item more turns them all, so
+    that weights learnt on the columns of another pool mean nothing (a learner that goes on from a model begins badly
+    after new items), though distances hardly change. Cost: 0.3 ms an image of 64 × 64, 2 to 6 ms of processor time more
+    to compare it with 2,000 others, and O(M²·D) once for M ≤ 2,000, about 5 s; a study keeps both in its cache.
     Source: Penczek, Radermacher & Frank 1992 (matching over turns); Singer, Zhao, Shkolnisky & Hadani 2011 (the
     neighbours that it gives); Schölkopf, Smola & Müller 1998 (kernel PCA).
     """
 
     base: ClassVar[Circles] = Circles()
+
+    @property
+    def version(self) -> str:
+        """Name what decides the features beside the pool: what reads the images, and how their likeness is used."""
+        shape = f"{LANDMARKS}-{_directions.REACH}-{_directions.MOST}-{_directions.COPY}"
+        return f"{self.base.version}/directions-{FORM}-{shape}"
 
     def fit_encode(self, items: Images) -> tuple[ParticlesEncoder, Rows]:
         """Learn from a pool and encode it; raises BadData."""
@@ -81,15 +97,28 @@ class Particles:
 
     def fit_rows(self, rows: Rows) -> tuple[ParticlesEncoder, Rows]:
         """Learn from what ``base`` made of a pool [N, 512], and encode it, [N, D]; the last two pools are kept."""
-        key = blake2b(np.ascontiguousarray(rows).data, digest_size=16).digest()
+        key = digest_of(rows)
         with _lock:
-            if key not in _known:
-                encoder = ParticlesEncoder.of(rows)
-                _known[key] = (encoder, encoder.encode_rows(rows))
-                while len(_known) > _KEPT:
-                    _known.popitem(last=False)
+            encoder, features = _known.get(key, (None, None))
+        if encoder is None:
+            encoder = self.fit(rows)
+        if features is None:
+            features = encoder.encode_rows(rows)
+        with _lock:
+            _known[key] = (encoder, features if features.nbytes <= KEPT_BYTES else None)
             _known.move_to_end(key)
-            return _known[key]
+            while len(_known) > KEPT:
+                _known.popitem(last=False)
+        return encoder, features
+
+    def fit(self, rows: Rows) -> ParticlesEncoder:
+        """Learn from what ``base`` made of a pool [N, 512], and encode nothing."""
+        return ParticlesEncoder.of(rows)
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> ParticlesEncoder:
+        """Build the encoder again from its ``arrays``."""
+        directions = Directions(float(arrays["width"]), arrays["sums"], arrays["weights"])
+        return ParticlesEncoder(arrays["mean"], arrays["landmarks"], directions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,12 +133,24 @@ class ParticlesEncoder:
 
     @classmethod
     def of(cls, rows: Rows) -> ParticlesEncoder:
-        """Learn from rows [N, 512]; which of many become landmarks, their content decides and not their order."""
-        shaping = waves_of(_sample(rows), ORDERS)
-        mean = shaping[:, :, 0].real.mean(axis=0, dtype=np.float64) if len(shaping) else np.zeros(RINGS)
-        landmarks = _centred(shaping, mean)
-        apart = by_block(landmarks, landmarks, lambda each: each)
-        return cls(mean, landmarks, Directions.of(np.concatenate(apart) if apart else np.zeros((0, 0), np.float32)))
+        """Learn from rows [N, 512]; which of many become landmarks, their content decides and not their order.
+
+        Of copies the first is a landmark.
+        """
+        sample = _sample(rows)
+        mean = waves_of(sample, ORDERS)[:, :, 0].real.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(RINGS)
+        landmarks = Centred(sample, mean)[:]
+        found = by_block(landmarks, landmarks, lambda each: each)
+        apart = np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+        own = distinct(apart)
+        return cls(mean, landmarks[own], Directions.of(apart[np.ix_(own, own)]))
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give all that it consists of, for a file."""
+        found = self.directions
+        own: dict[str, NDArray[Any]] = {"mean": self.mean, "landmarks": self.landmarks}
+        return {**own, "width": np.asarray(found.width), "sums": found.sums, "weights": found.weights}
 
     @property
     def width(self) -> int:
@@ -118,23 +159,44 @@ class ParticlesEncoder:
 
     @cached_property
     def version(self) -> str:
-        """Name what decides the encoding: a digest of the landmarks."""
-        return f"{self.base.version}/{blake2b(self.landmarks.tobytes(), digest_size=8).hexdigest()}"
+        """Name what decides the encoding: how it is learnt, and a digest of the landmarks."""
+        return f"{Particles().version}/{blake2b(self.landmarks.tobytes(), digest_size=8).hexdigest()}"
 
     def encode(self, items: Images) -> Rows:
         """Encode N images as rows [N, D] float32; row-wise. Raises BadData."""
         return self.encode_rows(self.base.encode(items))
 
     def encode_rows(self, rows: Rows) -> Rows:
-        """Encode what ``base`` made of N images."""
-        found = by_block(_centred(waves_of(rows, ORDERS), self.mean), self.landmarks, self.directions.at)
-        return np.concatenate(found).astype(np.float32) if found else np.zeros((0, self.width), np.float32)
+        """Encode what ``base`` made of N images; beside the rows and what it gives, it needs a block's memory."""
+        found = by_block(Centred(rows, self.mean), self.landmarks, self._place)
+        return np.concatenate(found) if found else np.zeros((0, self.width), np.float32)
+
+    def _place(self, apart: NDArray[np.float32]) -> Rows:
+        return self.directions.at(apart).astype(np.float32)
 
 
-def _centred(waves: Waves, mean: Floats) -> Waves:
-    waves = waves.copy()
-    waves[:, :, 0] -= mean.astype(np.float32)
-    return unit(waves)
+@dataclass(frozen=True, eq=False)
+class Centred:
+    """Rows [N, 512] as waves of length 1 without the pool's mean, made block by block as they are asked for."""
+
+    rows: Rows
+    mean: Floats
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice, /) -> Waves:
+        waves = waves_of(self.rows[part], ORDERS)
+        waves[:, :, 0] -= self.mean.astype(np.float32)
+        return unit(waves)
+
+
+def digest_of(rows: Rows) -> bytes:
+    """Digest rows block by block: those of a cache are views of a file."""
+    state = blake2b(repr(rows.shape).encode(), digest_size=16)
+    for start in range(0, len(rows), DIGESTED):
+        state.update(np.ascontiguousarray(rows[start : start + DIGESTED]).data)
+    return state.digest()
 
 
 def _sample(rows: Rows) -> Rows:
