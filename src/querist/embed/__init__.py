@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,8 +31,8 @@ def encode_pool(items: Any, encoder: str | None = None, *, cache: Path | None = 
     """Fit the encoder that a pool needs, and encode the pool in the same pass.
 
     Texts become what ``text_encoder(encoder)`` makes of them, TF-IDF by default; images what ``image_encoder(encoder)``
-    makes; numbers stay as they are. What a frozen encoder makes is kept below the folder ``cache`` if one is given, and
-    what the frozen ``base`` of a fitted one makes.
+    makes; numbers stay as they are. What a frozen encoder makes is kept below the folder ``cache`` if one is given; of
+    images, a fitted encoder too, what it makes of its pool, and what its frozen ``base`` makes.
     Raises BadInput for an encoder where the items are neither.
 
     >>> import numpy as np
@@ -55,13 +56,22 @@ def encode_pool(items: Any, encoder: str | None = None, *, cache: Path | None = 
 def _encode_image_pool(made: Any, items: Any, cache: Path | None) -> tuple[Encoder, Any]:
     if is_frozen(made):
         return made, encode_images(made, items, cache)
-    fitted: tuple[Encoder, Any] = made.fit_rows(encode_images(made.base, items, cache))
-    return fitted
+    read = lru_cache(maxsize=1)(partial(encode_images, made.base, items, cache))
+    if cache is None:
+        fitted: tuple[Encoder, Any] = made.fit_rows(read())
+        return fitted
+    from querist.embed.fitted import FittedCache
+
+    return FittedCache(cache, made).pool(_contents(items), read)
 
 
 def encode_images(frozen: Any, items: Any, cache: Path | None) -> Any:
     """Encode images by what never changes: a frozen encoder, or the ``base`` of one that is fitted on its pool."""
-    return _encode_frozen(frozen, items, [row.tobytes() for row in items.digests], cache)[1]
+    return _encode_frozen(frozen, items, _contents(items), cache)[1]
+
+
+def _contents(items: Any) -> list[bytes]:
+    return [row.tobytes() for row in items.digests]
 
 
 def is_images(items: Any) -> bool:

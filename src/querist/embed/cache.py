@@ -30,15 +30,16 @@ class Cache:
     """The features of one encoder in one file: a head, then a record of key, row [D] float32 and checksum per item.
 
     ``folder`` is that of the study's cache, ``version`` the encoder's, ``width`` D. The file may go at any time.
-    Blocks are appended as they are computed, so work cut short goes on where it was. A record whose checksum is wrong,
-    and the file of another form, is computed anew. The folder is the owner's alone (mode 0700): features tell of the
-    items. It serves any encoder that gives every item a row of its own, of texts as of images; TF-IDF is fitted on the
-    pool and is quick, so it needs none.
+    Blocks of ``block`` items are appended as they are computed, so work cut short goes on where it was. A record whose
+    checksum is wrong, and the file of another form, is computed anew. The folder is the owner's alone (mode 0700):
+    features tell of the items. It serves any encoder that gives every item a row of its own, of texts as of images;
+    TF-IDF is fitted on the pool and is quick, so it needs none.
     """
 
     folder: Path
     version: str
     width: int
+    block: int = BLOCK
 
     @property
     def path(self) -> Path:
@@ -61,8 +62,8 @@ class Cache:
     def _add(self, records: NDArray[Any], own: Sequence[bytes], compute: Compute) -> None:
         there = set(_keys(records))
         missing = np.array([row for row, key in enumerate(own) if key not in there], np.intp)
-        for start in range(0, len(missing), BLOCK):
-            part = missing[start : start + BLOCK]
+        for start in range(0, len(missing), self.block):
+            part = missing[start : start + self.block]
             self._append(self._records([own[row] for row in part.tolist()], compute(part)))
 
     def _records(self, keys: Sequence[bytes], rows: NDArray[np.float32]) -> NDArray[Any]:
