@@ -67,7 +67,8 @@ Evidence: TypeAlias = Mapping[Need, Any]
 class Round:
     """One earlier round, read from the log: which items were chosen, what they turned out to be.
 
-    Shapes: keys uint64 [n] (as in View.keys), labels int64 [n] (-1 = no answer yet), value [n].
+    Shapes: keys uint64 [n] (as in View.keys), labels int64 [n] (-1 = no answer yet), value [n]. memo and said are what
+    the rule had left in its Selection, said with n entries each.
     """
 
     keys: NDArray[np.uint64]
@@ -75,6 +76,7 @@ class Round:
     value: Floats
     strategy: str
     memo: Mapping[str, Any] | None = None
+    said: Mapping[str, Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,8 +192,8 @@ class Selection:
 
     Shapes: rows intp [n] distinct positions into the view; value float64 [n], the acquisition value at the time of
     the pick, higher is more informative; propensity float64 [n], the probability of the pick given those before,
-    None when the rule is deterministic. memo is JSON, so that choosers can keep state in the log; a list of n entries
-    in it says something of each pick, and goes with it where a wrapper takes some of them. asks: Ragged over n, int64
+    None when the rule is deterministic. memo is JSON, so that choosers can keep state in the log. said, JSON too: lists
+    of n entries that say something of each pick, and go with it where a wrapper takes some. asks: Ragged over n, int64
     [S, 2], the runs of elements (the first, the one after the last) of each item that are to be asked; an item
     without a run is asked whole, and so are those behind its end; None: all of them.
     """
@@ -202,10 +204,13 @@ class Selection:
     reason: str = ""
     memo: Mapping[str, Any] | None = None
     asks: Ragged | None = None
+    said: Mapping[str, Sequence[Any]] | None = None
 
     def __post_init__(self) -> None:
         assert len(self.rows) == len(self.value)
         assert self.asks is None or len(self.asks) <= len(self.rows)
+        for name, entries in (self.said or {}).items():
+            assert len(entries) == len(self.rows), f"said[{name!r}]: {len(entries)} entries for {len(self.rows)} picks"
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -184,8 +184,8 @@ def test_the_rest_is_the_rule_s_own_choice_and_the_reason_tells_the_drawn_ones()
     assert chosen.rows[~drawn].tolist() == plain.rows[: int((~drawn).sum())].tolist()
     why = "drawn at random: the model contradicts about 26 % of the labels that it was taught"
     assert chosen.reason == f"{WHY}; some {why}"
-    assert chosen.memo is not None
-    assert [code == -1 for code in chosen.memo["said"]] == drawn.tolist()
+    assert chosen.said is not None
+    assert [code == -1 for code in chosen.said["class"]] == drawn.tolist()
     alone = [_explored(1, seed, wrong=12, right=36) for seed in range(40)]
     assert {one.reason for one in alone} == {WHY, why}
 
@@ -254,7 +254,7 @@ def test_a_part_of_a_class_that_a_stiff_model_is_sure_of_wrongly_is_found() -> N
 def _round(name: str, wrong: int, right: int, first: int = 0) -> Round:
     labels = np.array([1] * wrong + [0] * right)
     keys = np.arange(first, first + len(labels), dtype=np.uint64)
-    return Round(keys, labels, np.zeros(len(labels)), name, {"said": [0] * len(labels)})
+    return Round(keys, labels, np.zeros(len(labels)), name, said={"class": [0] * len(labels)})
 
 
 def _guarded(*past: Round, n: int = 10, guard: bool = True, seed: int = 0) -> Selection:
@@ -269,7 +269,7 @@ def test_picks_that_err_less_than_the_audit_s_give_way_to_random_ones_and_the_re
     chosen = _guarded(_round("auto", 2, 58), _round("audit", 30, 30))
     expected = "drawn at random: the model erred on 3 % of the items chosen lately, and on 50 % of the audit's"
     assert chosen.reason == expected
-    assert chosen.memo == {"said": [-1] * 10}
+    assert chosen.said == {"class": [-1] * 10}
     picks = [_guarded(_round("auto", 2, 58), _round("audit", 30, 30), seed=s).rows for s in range(200)]
     counts = np.bincount(np.concatenate(picks), minlength=300)
     assert counts.max() < 25  # 200 · 10 / 300 = 6.7 each: uniform over the pool
@@ -289,8 +289,8 @@ def test_a_doubt_replaces_a_share_of_the_batch_only() -> None:
     assert drawn.tolist() != sorted(drawn.tolist())  # evenly among the others
     assert chosen.rows[~drawn].tolist() == plain.rows[: 10 - count].tolist()
     assert chosen.reason.startswith(f"{WHY}; some drawn at random: the model erred on")
-    assert chosen.memo is not None
-    assert [code == -1 for code in chosen.memo["said"]] == drawn.tolist()
+    assert chosen.said is not None
+    assert [code == -1 for code in chosen.said["class"]] == drawn.tolist()
     assert len(set(chosen.rows.tolist())) == 10
 
 
@@ -331,7 +331,7 @@ def test_the_reason_of_a_guarded_batch_tells_of_drawn_items_only_where_they_are_
         (_round("auto", 0, 60), _round("audit", 5, 4)),  # nine audit answers say nothing
         (_round("audit", 30, 30), _round("auto", 2, 58)),  # not of one model
         (_round("auto", 0, 60), _round("audit", 0, 60)),  # a perfect model
-        (replace(_round("auto", 2, 58), memo=None), _round("audit", 30, 30)),
+        (replace(_round("auto", 2, 58), said=None), _round("audit", 30, 30)),
         (replace(_round("auto", 2, 58), labels=np.full(60, -1)), _round("audit", 30, 30)),
     ],
 )
@@ -339,13 +339,13 @@ def test_the_guard_leaves_a_batch_alone_without_evidence_against_it(past: tuple[
     chosen, plain = _guarded(*past), _guarded(guard=False)
     assert chosen.rows.tolist() == plain.rows.tolist()
     assert chosen.reason == plain.reason == WHY
-    assert plain.memo is None
-    assert chosen.memo is not None
-    assert len(chosen.memo["said"]) == 10
+    assert plain.said is None
+    assert chosen.said is not None
+    assert len(chosen.said["class"]) == 10
 
 
 def test_random_picks_of_the_guard_do_not_count_as_chosen() -> None:
-    lately = replace(_round("auto", 2, 58), memo={"said": [-1] * 60})
+    lately = replace(_round("auto", 2, 58), said={"class": [-1] * 60})
     assert compare((lately, _round("audit", 30, 30))) is None
 
 

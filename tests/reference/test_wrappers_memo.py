@@ -37,7 +37,7 @@ class Noted(Strategy):
         number = view.keys[rows].astype(int).tolist()
         values = np.array([[0, at] for at in number]).reshape(-1, 2)
         asks = Ragged(values, np.arange(len(rows) + 1))
-        return Selection(rows, scores[rows], memo={"key": number, "state": "kept"}, asks=asks)
+        return Selection(rows, scores[rows], memo={"state": [1] * len(rows)}, asks=asks, said={"key": number})
 
 
 def rows_of_groups() -> View:
@@ -49,7 +49,9 @@ def rows_of_groups() -> View:
 
 
 def check(chosen: Selection, view: View, own: list[int | None]) -> None:
-    assert chosen.memo == {"key": own, "state": "kept"}
+    assert chosen.said == {"key": own}
+    assert chosen.memo is not None
+    assert set(chosen.memo["state"]) == {1}, "state of the rule, whatever its length"
     assert chosen.asks is not None
     asked = [run.tolist() for run in np.split(chosen.asks.values, chosen.asks.starts[1:-1])]
     assert asked == [[] if key is None else [[0, key]] for key in own]
@@ -74,8 +76,8 @@ def test_what_is_said_of_a_pick_stands_beside_it(wrapper: Strategy, n: int) -> N
     chosen = wrapper.select(view, host(wrapper.score(view, draw)), n=n, draw=draw)
     own: list[int | None] = view.keys[chosen.rows].astype(int).tolist()
     if isinstance(wrapper, TimeGap) and n == N:  # frames that fill a batch although they are too near: no rule's choice
-        assert chosen.memo is not None
-        filled = [at for at, key in enumerate(chosen.memo["key"]) if key is None]
+        assert chosen.said is not None
+        filled = [at for at, key in enumerate(chosen.said["key"]) if key is None]
         assert 0 < len(filled) < N
         assert filled == list(range(filled[0], N))
         own[filled[0] :] = [None] * len(filled)
@@ -95,16 +97,32 @@ def test_nothing_is_said_of_what_chance_picked() -> None:
 
 
 def test_choices_are_joined_and_taken_apart_with_all_that_they_say() -> None:
-    said = Selection(np.array([5, 6]), np.array([2.0, 1.0]), memo={"said": [1, 2], "step": 3}, reason="own")
+    said = Selection(
+        np.array([5, 6]), np.array([2.0, 1.0]), memo={"weights": [0.1, 0.9]}, reason="own", said={"class": [1, 2]}
+    )
     plain = Selection(np.array([9]), np.array([0.0]), np.array([0.5]), "other")
     both = joined([said, plain])
     assert (both.rows.tolist(), both.value.tolist()) == ([5, 6, 9], [2.0, 1.0, 0.0])
-    assert (both.memo, both.reason, both.propensity) == ({"said": [1, 2, None], "step": 3}, "own", None)
+    assert (both.said, both.reason, both.propensity) == ({"class": [1, 2, None]}, "own", None)
+    assert both.memo == {"weights": [0.1, 0.9]}
     assert both.asks is None
-    assert joined([plain, said]).memo == {"said": [None, 1, 2], "step": 3}
-    assert joined([plain, plain]).memo is None
+    assert joined([plain, said]).said == {"class": [None, 1, 2]}
+    assert (joined([plain, plain]).memo, joined([plain, plain]).said) == (None, None)
     swapped = picked(both, np.array([2, 0]))
-    assert (swapped.rows.tolist(), swapped.memo) == ([9, 5], {"said": [None, 1], "step": 3})
+    assert (swapped.rows.tolist(), swapped.said) == ([9, 5], {"class": [None, 1]})
+
+
+def test_a_memo_is_state_of_the_rule_however_long_its_lists_are() -> None:
+    weights = {"class_weights": [0.1, 0.2, 0.7]}
+    three = Selection(np.array([7, 8, 9]), np.zeros(3), memo=weights)
+    two = Selection(np.array([1, 2]), np.zeros(2), memo={"class_weights": 4, "own": [5, 6]})
+    assert picked(three, np.array([2, 0])).memo == weights
+    assert joined([three, two]).memo == {**weights, "own": [5, 6]}
+
+
+def test_what_is_said_has_an_entry_for_each_pick() -> None:
+    with pytest.raises(AssertionError, match=r"said\['class'\]: 3 entries for 2 picks"):
+        Selection(np.array([1, 2]), np.zeros(2), said={"class": [1, 2, 3]})
 
 
 def test_items_behind_the_end_of_what_is_asked_are_asked_whole() -> None:

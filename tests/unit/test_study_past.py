@@ -94,7 +94,7 @@ def test_behind_each_round_stands_what_the_audit_asked_and_the_model_had_said(au
     assert (chosen.strategy, audited.strategy) == ("auto", AUDIT)
     assert audited.keys.tolist() == study.pool.keys[study.pool.rows(asked)].tolist()
     assert audited.labels.tolist() == [WORDS.index(truth(study.pool, item)) for item in asked]
-    assert audited.memo == {"said": said}
+    assert audited.said == {"class": said}
     assert not set(chosen.keys.tolist()) & set(audited.keys.tolist())
 
 

@@ -18,8 +18,8 @@ WINDOW = 20
 """Rounds looked back at."""
 FEWEST = 10
 """Answers of each kind below which nothing is said."""
-SAID = "said"
-"""The memo's entry: the class that the model predicted for each item, before its answer."""
+CLASS = "class"
+"""What is said of each pick: the class that the model predicted for it, before its answer."""
 
 
 class Found(NamedTuple):
@@ -56,7 +56,7 @@ def compare(past: Sequence[Round]) -> Found | None:
 
     >>> def rnd(name, labels):
     ...     keys, labels = np.arange(len(labels), dtype=np.uint64), np.array(labels)
-    ...     return Round(keys, labels, np.zeros(len(labels)), name, {"said": [0] * len(labels)})
+    ...     return Round(keys, labels, np.zeros(len(labels)), name, said={"class": [0] * len(labels)})
     >>> found = compare([rnd("auto", [1] * 8 + [0] * 2), rnd("audit", [1] * 2 + [0] * 8)])
     >>> found.active, found.audit, round(found.z, 2)
     (0.8, 0.2, 2.68)
@@ -82,7 +82,7 @@ def _pairs(past: Iterable[Round]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def _errors(one: Round) -> np.ndarray:
     """Tell for each answered item of a round whether the model had erred on it; −1 or None: no rule chose it."""
-    said = (one.memo or {}).get(SAID)
+    said = (one.said or {}).get(CLASS)
     if said is None or len(said) != len(one.labels):
         return np.empty(0)
     codes = np.array([-1 if code is None else code for code in said], np.int64)
@@ -94,13 +94,13 @@ def guarded(view: View, chosen: Selection, *, said: Rows, draw: Draw, why: Calla
     """Keep a chosen batch, or give a share of its places to items drawn at random; ``said`` [N] is what is predicted.
 
     They lie evenly among the others, so that the first n of a longer batch are the batch of n, which wrappers rely on.
-    The memo holds what the next rounds compare; ``why`` gives the reason for the rows that are kept.
+    ``Selection.said`` holds what the next rounds compare; ``why`` gives the reason for the rows that are kept.
     """
     found = compare(view.past)
     if found is None or not found.share:
-        return replace(chosen, reason=why(chosen.rows), memo={SAID: said[chosen.rows].tolist()})
+        return replace(chosen, reason=why(chosen.rows), said={CLASS: said[chosen.rows].tolist()})
     drawn = np.diff(np.ceil(found.share * np.arange(len(chosen) + 1))) > 0
     made = drawn_at(chosen, drawn, chance=draw.uniform(view.keys, "guard"))
     kept = made.rows[~drawn]
     reason = f"{why(kept)}; some {found.words}" if len(kept) else found.words
-    return replace(made, reason=reason, memo={SAID: np.where(drawn, -1, said[made.rows]).tolist()})
+    return replace(made, reason=reason, said={CLASS: np.where(drawn, -1, said[made.rows]).tolist()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -122,42 +122,38 @@ def choose_among(rule: Strategy, view: View, rows: Rows, *, n: int, draw: Draw) 
 def picked(chosen: Selection, places: Rows) -> Selection:
     """Take some picks of a choice, in the order given, each with what the choice says of it; no propensity any more.
 
-    >>> picked(Selection(np.array([7, 8, 9]), np.arange(3.0), memo={"said": [0, 1, 2]}), np.array([2, 0])).memo
-    {'said': [2, 0]}
+    >>> picked(Selection(np.array([7, 8, 9]), np.arange(3.0), said={"class": [0, 1, 2]}), np.array([2, 0])).said
+    {'class': [2, 0]}
     """
-    memo = chosen.memo
-    if memo is not None:
-        lists = {name for name, value in memo.items() if _of_each(value, chosen)}
-        memo = {k: [v[at] for at in places.tolist()] if k in lists else v for k, v in memo.items()}
+    said = chosen.said
+    if said is not None:
+        said = {name: [entries[at] for at in places.tolist()] for name, entries in said.items()}
     asks = None if chosen.asks is None else _padded(chosen.asks, len(chosen)).take(places)
-    return Selection(chosen.rows[places], chosen.value[places], None, chosen.reason, memo, asks)
+    return Selection(chosen.rows[places], chosen.value[places], None, chosen.reason, chosen.memo, asks, said)
 
 
 def joined(parts: Sequence[Selection]) -> Selection:
     """Put choices behind each other, with what each says of its picks, and None where one says nothing of its own.
 
-    The reason is the first that is given; the propensity is not known any more.
+    The reason is the first that is given, and so is each entry of the memo; the propensity is not known any more.
 
-    >>> said = Selection(np.array([7]), np.zeros(1), memo={"said": [3]})
-    >>> joined([said, Selection(np.array([8]), np.zeros(1))]).memo
-    {'said': [3, None]}
+    >>> first = Selection(np.array([7]), np.zeros(1), said={"class": [3]})
+    >>> joined([first, Selection(np.array([8]), np.zeros(1))]).said
+    {'class': [3, None]}
     """
     rows, value = (np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "value"))
-    memos = [dict(part.memo or {}) for part in parts]
-    lists = {k for memo, part in zip(memos, parts, strict=True) for k, v in memo.items() if _of_each(v, part)}
-    memo = {k: v for one in reversed(memos) for k, v in one.items()}
-    for name in lists:
-        each = [one.get(name, [None] * len(part)) for one, part in zip(memos, parts, strict=True)]
-        memo[name] = [entry for entries in each for entry in entries]
+    memo = {name: value for part in reversed(parts) for name, value in (part.memo or {}).items()}
+    names = dict.fromkeys(name for part in parts for name in part.said or {})
+    said = {name: [entry for part in parts for entry in _said(part, name)] for name in names}
     asks = None
     if any(part.asks is not None for part in parts):
         asks = _joined_asks([(part.asks, len(part)) for part in parts])
     reason = next((part.reason for part in parts if part.reason), "")
-    return Selection(rows, value, None, reason, memo or None, asks)
+    return Selection(rows, value, None, reason, memo or None, asks, said or None)
 
 
-def _of_each(value: object, chosen: Selection) -> bool:
-    return isinstance(value, list) and len(value) == len(chosen)
+def _said(chosen: Selection, name: str) -> Sequence[Any]:
+    return (chosen.said or {}).get(name, [None] * len(chosen))
 
 
 def _padded(asks: Ragged, n: int) -> Ragged:

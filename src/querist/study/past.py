@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from querist._arrays import Rows
 from querist.store import Store
 from querist.store.protocol import Ranking
-from querist.strategies._guard import AUDIT, SAID
+from querist.strategies._guard import AUDIT, CLASS
 from querist.study.audit import REASON, Reserve
 from querist.study.known import UNKNOWN, Known
 from querist.view import Round
@@ -43,14 +43,16 @@ def _rounds(store: Store, number: int, known: Known, reserve: Reserve) -> Iterat
     yield _chosen(ranking, known)
     rows, said = _rows(ranking, known, audit=True), _predicted(store, number, known, reserve)
     if len(rows) and said is not None:
-        yield Round(known.pool.keys[rows], known.codes[rows], np.zeros(len(rows)), AUDIT, {SAID: said[rows].tolist()})
+        yield Round(
+            known.pool.keys[rows], known.codes[rows], np.zeros(len(rows)), AUDIT, said={CLASS: said[rows].tolist()}
+        )
 
 
 def _chosen(ranking: Ranking, known: Known) -> Round:
     rows, info = _rows(ranking, known, audit=False), ranking.info
     values = {place.item: place.value for place in ranking.queue[: info["chosen"]]}
     value = np.array([values[known.pool.ids[row]] for row in rows.tolist()])
-    return Round(known.pool.keys[rows], known.codes[rows], value, info["strategy"], info["memo"])
+    return Round(known.pool.keys[rows], known.codes[rows], value, info["strategy"], info["memo"], info.get("said"))
 
 
 def _rows(ranking: Ranking, known: Known, *, audit: bool) -> Rows:

@@ -154,7 +154,14 @@ def _with_reserve(chosen: Selection, scores: Floats, view: View, reserve: int, d
     if chance is not None:
         chance = np.concatenate([chance, np.full(len(more), np.nan)])
     value = np.concatenate([chosen.value, scores[more]])
-    return replace(chosen, rows=np.concatenate([chosen.rows, more]), value=value, propensity=chance)
+    said = {name: [*entries, *[None] * len(more)] for name, entries in (chosen.said or {}).items()} or None
+    return replace(chosen, rows=np.concatenate([chosen.rows, more]), value=value, propensity=chance, said=said)
+
+
+def told(chosen: Selection, batch: int) -> dict[str, Any]:
+    """Give what a strategy left for the log: its memo, and what it says of each item of its batch."""
+    said = None if chosen.said is None else {name: list(entries[:batch]) for name, entries in chosen.said.items()}
+    return {"memo": chosen.memo, "said": said}
 
 
 def _shards(asked: Question, strategy: Strategy) -> Iterator[View]:

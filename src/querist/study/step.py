@@ -32,7 +32,7 @@ from querist.study.past import past
 from querist.study.prequential import so_far
 from querist.study.price import price_of
 from querist.study.representation import moved
-from querist.study.round import Question, Seeing, choose, predict, question, queue, reserve_depth
+from querist.study.round import Question, Seeing, choose, predict, question, queue, reserve_depth, told
 from querist.study.search import Choice, found_of
 from querist.study.settings import Settings
 from querist.study.stretches import keep
@@ -105,7 +105,7 @@ def take(basis: Basis, store: Store) -> tuple[Step, Model]:
     known = basis.known
     step = Step(number, known.position, len(known.answered), rule.name, fitted - started, done - fitted)
     ranked = turn.mixed(queue(ids, chosen, batch=own, strategy=rule.name, known=known, out=out) + at_the_end(later))
-    facts = {"memo": chosen.memo, "chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
+    facts = told(chosen, own) | {"chosen": turn.in_batch + min(own, len(ids)), "out": sorted({c.item for c in out})}
     facts["cold"] = rule.cold
     scored = Scored(model, _tempered(basis, model, asked.predictor, quick=fitted - started <= QUICK))
     facts |= _audited(basis, scored, store, current, step) | moved(known, model, store, round=number)
