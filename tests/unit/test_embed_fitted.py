@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from querist import load
-from querist.embed import encode_pool, fitted
+from querist.data import Dataset
+from querist.embed import _directions, encode_pool, fitted
 from querist.embed import particles as module
 from querist.embed.particles import Circles, ParticlesEncoder
+from querist.simulate import Plan, simulate
 from querist.study import Study
 
 mrcfile = pytest.importorskip("mrcfile", reason="needs the extra cryoem")
@@ -168,3 +170,31 @@ def test_a_study_that_is_opened_again_fits_no_encoder_for_the_rounds_it_goes_ove
         study.tell(study.ask()[0].id, "bar")
         study.step()
     assert done(work) == (0, 0, 0)
+
+
+def test_what_changes_the_features_of_a_pool_makes_a_new_round_and_a_new_run(tmp_path, monkeypatch):
+    data, path = stack(tmp_path / "a", 20, 0), tmp_path / "x.querist"
+    Study.create(path, data, labels=["bar", "blob"], batch=4, audit=0, encoder="particles").close()
+    with Study.open(path) as study:
+        assert not study.step().fresh
+    told = Dataset(load(data).pool, ["bar", "blob"] * 10)
+    options = {"strategies": ["random"], "encoder": "particles", "initial": 4, "batch": 4, "budget": 8, "seeds": [0]}
+    simulate(told, out=tmp_path / "run", **options)
+    kept = {each.name for each in (tmp_path / "run" / "cells").iterdir()}
+    monkeypatch.setattr(_directions, "REACH", 0.3)
+    module._known.clear()
+    with Study.open(path) as study:
+        assert study.step().fresh
+    simulate(told, out=tmp_path / "run", **options)
+    assert len({each.name for each in (tmp_path / "run" / "cells").iterdir()} - kept) == len(kept)
+
+
+def test_the_protocol_names_what_is_fitted_and_no_frozen_encoder():
+    for encoder, named in (
+        ("particles", module.Particles().version),
+        ("tfidf", "tfidf"),
+        ("pixels", None),
+        (None, None),
+    ):
+        protocols = [Plan(("random",), encoder=encoder).protocol(full=full) for full in (False, True)]
+        assert [each.get("encoder") for each in protocols] == [named, named]

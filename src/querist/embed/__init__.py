@@ -88,6 +88,19 @@ def is_frozen(encoder: Any) -> bool:
     return not hasattr(encoder, "fit_encode")
 
 
+def fitted_as(encoder: str | None) -> str | None:
+    """Name what decides the features of an encoder that is fitted on its pool, beside the pool; None for a frozen one.
+
+    >>> fitted_as("tfidf(characters=(2, 5))"), fitted_as("pixels"), fitted_as(None)
+    ('tfidf(characters=(2, 5))', None, None)
+    >>> fitted_as("particles").startswith(image_encoder("particles").base.version)
+    True
+    """
+    if encoder == "particles":
+        return str(image_encoder(encoder).version)
+    return encoder if (encoder or "").startswith("tfidf") else None
+
+
 def _encode_frozen(made: Any, items: Any, keys: list[bytes], cache: Path | None) -> tuple[Encoder, Any]:
     if cache is None:
         return made, made.encode(items)

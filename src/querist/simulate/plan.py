@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from querist._load import spec_of
 from querist._query import resolve as resolve_strategy
+from querist.embed import fitted_as
 from querist.errors import BadInput, near
 from querist.learners import resolve as resolve_learner
 from querist.learners.protocol import Learner
@@ -142,10 +143,9 @@ class Plan:
 
         ``full``: what decides the fit on all labels.
         """
-        fitted = (
-            ("encoder",) if (self.encoder or "").startswith("tfidf") else ()
-        )  # a frozen one is in the data's digest
-        oracle = ("learner", "task", "noise", "missing", "cost", *fitted)
+        encoder = fitted_as(self.encoder)
+        fitted = {} if encoder is None else {"encoder": encoder}  # a frozen one is in the data's digest
+        oracle = ("learner", "task", "noise", "missing", "cost")
         facts, plain = self.facts(), {f.name: f.default for f in fields(self)}
         later = (
             "annotators",
@@ -155,7 +155,7 @@ class Plan:
         )  # left out where they are not used: curves kept before stay valid
         extra = {k: facts[k] for k in later if facts[k] != plain[k]}
         known = oracle if full else (*oracle, "initial", "initial_by", "batch", "budget")
-        return {k: facts[k] for k in known} | ({} if full else extra)
+        return {k: facts[k] for k in known} | fitted | ({} if full else extra)
 
 
 def plan_of(options: dict[str, Any]) -> Plan:

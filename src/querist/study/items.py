@@ -12,7 +12,7 @@ import numpy as np
 
 from querist._arrays import Rows
 from querist.data import Pool, blocks, extend
-from querist.embed import encode_pool, image_encoder, is_frozen, spec_of_encoder, text_encoder
+from querist.embed import encode_pool, image_encoder, spec_of_encoder, text_encoder
 from querist.errors import BadInput, StoreFailed
 from querist.learners.protocol import Items, Learner
 from querist.store import Store
@@ -98,7 +98,7 @@ class StoredItems:
         if eats == "raw" or (self.pool.kind != "image" and encoder is None):
             return ()
         made = _built(encoder, self.pool.kind)
-        return (made.version if is_frozen(made) else str(encoder),)
+        return (getattr(made, "version", str(encoder)),)  # TF-IDF has its options alone
 
 
 def cache_of(path: str | PathLike[str] | None) -> Path | None:
