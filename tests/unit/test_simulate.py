@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -272,14 +273,26 @@ def test_a_kept_run_that_is_older_than_the_metric_asked_for_says_so(
     assert str(error.value).startswith(
         f"all labels on 'iris', seed 0, was run without the metric 'balanced_accuracy': it has {has}"
     )
-    assert str(error.value).endswith(
-        f"; if the run is older than the metric, delete {str(tmp_path / 'cells')!r} to run all anew"
-    )
+    said = re.search(r"; the run is older than the metric: delete '(.*)' to run it anew$", str(error.value))
+    assert said is not None
+    (found,) = [each for each in (tmp_path / "cells").iterdir() if str(each) == said[1]]
+    assert json.loads(found.read_text())["strategy"] is None
+    assert json.loads(found.read_text())["seed"] == 0
     curve = simulate("iris", out=tmp_path, **SMALL).curves[0]
     with pytest.raises(BadInput, match="random on 'iris', seed 0, was run without the metric 'balanced_accuracy': it"):
         curve.values("balanced_accuracy")
     shutil.rmtree(tmp_path / "cells")
     assert simulate("iris", out=tmp_path, metric="balanced_accuracy", **SMALL).summary["metric"] == "balanced_accuracy"
+
+
+def test_a_mistyped_metric_is_one_where_runs_were_kept_too(written: tuple[Simulation, Path], tmp_path: Path) -> None:
+    _, out = written
+    said = []
+    for folder in (out, tmp_path / "new"):
+        with pytest.raises(BadInput) as error:
+            simulate("iris", out=folder, metric="acuracy", **SMALL)
+        said.append(str(error.value))
+    assert said == ["no metric is called 'acuracy': did you mean 'accuracy' or 'auroc'?"] * 2
 
 
 def test_a_run_of_another_version_is_not_read_back(monkeypatch: pytest.MonkeyPatch) -> None:

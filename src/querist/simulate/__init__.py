@@ -9,7 +9,7 @@ from typing import Any
 
 from querist.data import Dataset, load
 from querist.errors import BadInput, near
-from querist.simulate.cell import Cell, run_cell
+from querist.simulate.cell import Cell, measured, run_cell
 from querist.simulate.compare import Comparison, compare
 from querist.simulate.curve import Curve, Point, aubc, aubc_log, aubc_lu, labels_to
 from querist.simulate.images import described
@@ -87,7 +87,7 @@ def simulate(
     curves = []
     for part in (cells[:1], cells[1:]):  # the first alone: a metric that is not there is told at once
         for at, curve in run_each(part, jobs=jobs, folder=kept, on_progress=on_progress):
-            _check_metric(part[at], curve, None if part[at].digest not in before else kept)
+            _check_metric(part[at], curve, kept if part[at].digest in before else None)
             curves.append(curve)
     curves.sort(key=lambda c: (names.index(c.dataset), plan.names.index(c.strategy) if c.strategy else -1, c.seed))
     notes = (*_notes(plan), *_left_out(names, curves))
@@ -98,7 +98,7 @@ def simulate(
 
 
 def _check_metric(cell: Cell, curve: Curve, kept: Path | None) -> None:
-    """Check the metric as soon as a model has been measured; ``kept`` is where the run was read back from."""
+    """Check the metric as soon as a model has been measured; ``kept`` is the folder that the run was read back from."""
     metric, known = cell.plan.metric, list(curve.points[-1].metrics)
     if metric is None or metric in known:
         return
@@ -107,12 +107,13 @@ def _check_metric(cell: Cell, curve: Curve, kept: Path | None) -> None:
             f"{metric!r} needs two classes: the test part of {curve.dataset!r}, seed {curve.seed}, holds one; "
             "leave that seed out, or name another metric"
         )
-    if kept is not None:
-        raise BadInput(
-            f"{curve.who} was run without the metric {metric!r}: it has {', '.join(known)}; if the run is older than "
-            f"the metric, delete {str(kept)!r} to run all anew"
-        )
-    raise BadInput(f"no metric is called {metric!r}: {near(metric, known)}")
+    names = known if kept is None else measured(cell)
+    if kept is None or metric not in names:
+        raise BadInput(f"no metric is called {metric!r}: {near(metric, names)}")
+    raise BadInput(
+        f"{curve.who} was run without the metric {metric!r}: it has {', '.join(known)}; the run is older than the "
+        f"metric: delete {str(kept / f'{cell.digest}.json')!r} to run it anew"
+    )
 
 
 def _one_class(cell: Cell) -> bool:

@@ -148,6 +148,11 @@ def run_cell(cell: Cell, on_round: OnRound | None = None) -> Curve:
     return Curve(cell.split.source.name, cell.name, cell.seed, tuple(points), info)
 
 
+def measured(cell: Cell) -> list[str]:
+    """Name what a model is measured by on the test items of a cell; one fit, on the initial labels."""
+    return list(next(_rounds(replace(cell, strategy="random"))).metrics)
+
+
 def _rounds(cell: Cell) -> Iterator[Point]:
     pool, items = _eaten(cell)
     task = _task(cell.plan.task, cell.split.all_labels)
