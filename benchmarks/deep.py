@@ -201,7 +201,7 @@ def _measured(data: Data, learner: str, seed: int) -> dict[str, float]:
 def cold(chosen: argparse.Namespace) -> None:
     """Print accuracy at 50 labels from no label at all."""
     data = cifar_features(chosen.out)
-    rules = ["random", "typiclust", "tcm", "uherding", "probcover", "auto"]
+    rules = ["random", *(chosen.rules or ("typiclust", "tcm", "uherding", "probcover", "auto"))]
     seeds = chosen.seeds or range(10 if chosen.full else 5)
     plans = [Protocol(LINEAR, rule, per_class=0, budget=50) for rule in rules]
     found = table(chosen.out, ("cifar", data), plans, seeds, goals=())
@@ -259,7 +259,7 @@ def _options() -> argparse.Namespace:
     size.add_argument("--quick", action="store_true", help="a few seeds, at most 20 minutes on two cores (the default)")
     size.add_argument("--full", action="store_true")
     parser.add_argument("--seeds", type=_whole_numbers)
-    parser.add_argument("--rules", type=lambda text: text.split(","), help="mnist, mnist-cnn, cifar: these alone")
+    parser.add_argument("--rules", type=lambda text: text.split(","), help="mnist, mnist-cnn, cifar, cold: these alone")
     parser.add_argument("--batches", type=_whole_numbers, help="mnist: labels a round")
     parser.add_argument("--budget", type=int, help="mnist, mnist-cnn, methods: labels at the end")
     parser.add_argument("--candidates", type=int, help="mnist-cnn, methods: keyed candidates of a round")
