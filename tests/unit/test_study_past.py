@@ -98,6 +98,15 @@ def test_behind_each_round_stands_what_the_audit_asked_and_the_model_had_said(au
     assert not set(chosen.keys.tolist()) & set(audited.keys.tolist())
 
 
+@pytest.mark.parametrize("strategy", ["auto", "class-quota(of='auto')"])
+def test_what_is_said_of_each_pick_of_a_batch_is_read_back_without_the_reserve(strategy: str) -> None:
+    study = make(strategy=strategy, reserve=7)
+    label(study, 2)
+    chosen = [one for one in seen(study) if one.strategy != AUDIT]
+    assert all(one.said is not None for one in chosen)
+    assert [len(one.said["class"]) for one in chosen if one.said] == [len(one.labels) for one in chosen]
+
+
 def test_without_an_audit_there_are_the_rounds_only() -> None:
     study = make(audit=0.0)
     label(study, 2)
