@@ -153,14 +153,20 @@ def test_a_detector_learns_on_the_maps_and_leaves_the_network_as_it_is(mixed, di
 
 def test_repeats_to_the_bit_and_goes_on_from_a_model(mixed, discs):
     items, task, labels = discs
-    learner = Detector(size=(96, 64), encoder=mixed, steps=6, epochs=1, warm_start=True)
-    first, second = (
-        learner.fit(items[:6], task.encode(labels[:6]), classes=1, rng=np.random.default_rng(0)) for _ in range(2)
-    )
-    states = [model.centres.nets[0].state_dict() for model in (first, second)]
-    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-    third = learner.fit(items[:6], task.encode(labels[:6]), classes=1, rng=np.random.default_rng(0), warm=first)
-    assert not torch.equal(third.centres.nets[0].out.weight, first.centres.nets[0].out.weight)
+    learner = Detector(size=(96, 64), encoder=mixed, steps=6, epochs=1, warm_start=True, rate=1e-6)
+
+    def state(seed, warm=None):
+        rng = np.random.default_rng(seed)
+        model = learner.fit(items[:6], task.encode(labels[:6]), classes=1, rng=rng, warm=warm)
+        return model, model.centres.nets[0].state_dict()
+
+    (first, begun), (_, again) = state(0), state(0)
+    assert all(torch.equal(begun[name], again[name]) for name in begun)
+    (_, going), (_, cold) = state(1, first), state(1)
+    trained = [name for name, _ in first.centres.nets[0].named_parameters()]
+    assert max((going[name] - begun[name]).abs().max() for name in trained) < 1e-4
+    assert not all(torch.equal(going[name], begun[name]) for name in trained), "and it learns on"
+    assert (cold["hidden.weight"] - begun["hidden.weight"]).abs().max() > 1e-2
 
 
 def test_reads_limits_and_weights_as_older_networks_have_them(tmp_path):
