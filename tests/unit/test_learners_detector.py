@@ -12,7 +12,7 @@ import querist
 from querist._check import check_view
 from querist.errors import BadData, BadInput, BadLabel, MissingEvidence, MissingExtra
 from querist.learners import _extra, resolve
-from querist.learners.detector import Detector, held_rows
+from querist.learners.detector import Detector, held_count
 from querist.study import Study
 from querist.tasks.boxes import Boxes
 from querist.view import View
@@ -165,7 +165,7 @@ def test_is_the_learner_of_the_task_and_has_a_specification():
 
 
 def test_held_out_images_are_none_where_they_would_be_too_few():
-    assert [len(part) for part in held_rows(19, 0.15, np.random.default_rng(0))] == [0, 19]
+    assert [held_count(labels, 0.15) for labels in (19, 20)] == [0, 3]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from querist._check import check_view
 from querist.data.patches import tiles
 from querist.errors import BadData, BadInput, BadLabel, MissingEvidence, MissingExtra
 from querist.learners import _extra, resolve
+from querist.learners._held import NOTHING
 from querist.learners.picker import Picker, Reader, held_micrographs
 from querist.study import Study
 from querist.tasks._picks import Coded
@@ -153,10 +155,16 @@ def test_takes_the_diameter_of_the_labels(made):
 
 def test_micrographs_are_held_out_from_three_on():
     picked, empty = (Coded(np.ones((count, 2)), 9.0, None) for count in (3, 0))
-    rng = np.random.default_rng(0)
-    assert [len(part) for part in held_micrographs([picked] * 10, 0.2, rng)] == [2, 8]
-    assert [len(part) for part in held_micrographs([picked] * 2, 0.2, rng)] == [0, 2]
-    assert held_micrographs([empty, picked, empty], 0.2, rng) == ([], [0, 1, 2])
+    names = SimpleNamespace(digests=np.arange(160, dtype=np.uint8).reshape(10, 16))
+
+    def held(labels, share=0.2):
+        some = SimpleNamespace(digests=names.digests[: len(labels)])
+        return held_micrographs(some, labels, share, NOTHING)[:2]
+
+    assert [len(part) for part in held([picked] * 10)] == [2, 8]
+    assert [len(part) for part in held([picked] * 2)] == [0, 2]
+    assert held([empty, picked, empty]) == ([], [0, 1, 2])
+    assert held([empty, picked, picked]) == ([1], [0, 2])
 
 
 @pytest.mark.parametrize(
@@ -245,7 +253,7 @@ def test_guesses_are_of_what_is_not_known_and_never_of_what_is_held_out(made, mo
     learner = Picker(20, steps=1, epochs=1, batch=2, guided=30)
     for turned in (pool.items, pool.items[np.arange(6)[::-1]]):
         learner.fit(pool.items[np.arange(4)], targets, classes=1, rng=np.random.default_rng(0), pool=turned)
-    held, learn = held_micrographs(list(targets), 0.2, np.random.default_rng(0))
+    held, learn, _ = held_micrographs(pool.items[np.arange(4)], list(targets), 0.2, NOTHING)
     assert len(held) == 1
     assert seen[: len(seen) // 2] == seen[len(seen) // 2 :], "the order of the pool plays no part"
     assert dict(seen) == {

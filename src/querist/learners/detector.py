@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from querist._arrays import Floats, Rows
+from querist._arrays import Floats
 from querist.embed.onnx import SCALES
 from querist.errors import BadData, BadInput, BadLabel
 from querist.learners._checks import check_needs
 from querist.learners._extra import need
+from querist.learners._held import Parts, divided, keys_of
 from querist.learners._of_centres import RATE, OfCentres, nothing_on
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
@@ -55,8 +56,9 @@ class Detector(OfCentres):
     ``steps`` steps at least, with images mirrored as ``flip`` says ("horizontal", "both", "turn" for the eight
     positions of a square, "none"), scaled, shifted, and their contrast changed. ``balanced``: classes count by one over
     the root of their boxes. A share ``held_out`` of the labelled images sets the threshold of each class (best F1),
-    which becomes the probability ½; with fewer than 3 to hold out, the labelled images themselves do. ``members`` > 1
-    trains so many networks, ``draws`` > 0 leaves so many sets of features away in each (Monte Carlo dropout).
+    which becomes the probability ½: they are never learnt from, nor were by a model that is gone on from, and an image
+    stays held out from round to round. With fewer than 3 to hold out, the labelled images themselves do. ``members``
+    > 1 trains so many networks, ``draws`` > 0 leaves so many sets of features away in each (Monte Carlo dropout).
     ``warm_start`` goes on from the networks of the last model (``warm``; in a study that of the round before, but every
     tenth fit begins anew), for a third of the steps.
 
@@ -132,15 +134,17 @@ class Detector(OfCentres):
 
         reader = self._reader(items)
         scenes = reader.scenes(items, targets)
-        held, learn = held_rows(len(scenes), self.held_out, rng)
-        team = _centres.Team(self.members, self.draws, self.device, self._begin(warm))
+        states = self._begin(warm)
+        count, before = held_count(len(scenes), self.held_out), Parts.of(warm, states)
+        held, learn, parts = divided(keys_of(items), np.ones(len(scenes), bool), count, before=before)
+        team = _centres.Team(self.members, self.draws, self.device, states)
         plan = self._plan(len(learn), shorter=team.states is not None)
         nets, masks = _centres.trained(
             [scenes[row] for row in learn.tolist()], team, make=lambda: self._net(classes), plan=plan, rng=rng
         )
         limits = _centres.Limits(MOST, LEAST, same_box)
-        raw = TrainedDetector(_centres.Centres(nets, masks, limits, np.zeros(classes)), reader)
-        shown = held if len(held) else learn
+        raw = TrainedDetector(_centres.Centres(nets, masks, limits, np.zeros(classes)), reader, parts)
+        shown = held if len(held) >= FEWEST_HELD else np.arange(len(scenes))
         return raw.cut(items[shown], [targets[row] for row in shown.tolist()], classes)
 
     def _net(self, classes: int) -> Any:
@@ -216,6 +220,8 @@ class TrainedDetector:
 
     centres: Centres
     reader: Reader
+    parts: Parts
+    """What was held out, and what was learnt from."""
 
     @property
     def provides(self) -> frozenset[Need]:
@@ -294,16 +300,14 @@ def same_box(boxes: Floats) -> NDArray[np.bool_]:
     return np.asarray(pairwise_overlap(boxes, boxes) >= SAME)
 
 
-def held_rows(count: int, share: float, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Divide rows into those held out and those learnt from; none are held where that makes fewer than 3.
+def held_count(labels: int, share: float) -> int:
+    """Count the images that are held out; none where that makes fewer than 3.
 
-    >>> [len(part) for part in held_rows(40, 0.15, np.random.default_rng(0))]
-    [6, 34]
+    >>> held_count(40, 0.15), held_count(19, 0.15)
+    (6, 0)
     """
-    order = rng.permutation(count)
-    held = int(count * share)
-    held = held if held >= FEWEST_HELD else 0
-    return np.sort(order[:held]), np.sort(order[held:])
+    count = int(labels * share)
+    return count if count >= FEWEST_HELD else 0
 
 
 def check_images(items: Items, targets: NDArray[Any] | None = None, *, by: str) -> None:

@@ -14,6 +14,7 @@ from querist.errors import BadData, BadInput, BadLabel
 from querist.learners import _spots
 from querist.learners._checks import check_needs
 from querist.learners._extra import need
+from querist.learners._held import NOTHING, Parts, divided, keys_of
 from querist.learners._of_centres import RATE, OfCentres, nothing_on
 from querist.learners.info import About
 from querist.learners.protocol import Items, Predictor
@@ -54,10 +55,11 @@ class Picker(OfCentres):
     teaches nothing: an unmarked particle there is no negative. Inside them what is not picked counts as no particle.
 
     A fit takes ``epochs`` passes over the searched area in batches of ``batch`` parts, ``steps`` steps at least. From 3
-    labelled micrographs on a share ``held_out`` of them, one at least, is not learnt from. The threshold with the best
-    F1 at half a diameter becomes the probability ½: on those held out, beside which the picks that were learnt from
-    count as 150 at most, so that one micrograph or tile does not decide alone. Without any pick it is ``template``,
-    which needs none. ``members``, ``draws``, ``warm_start``, ``device``: as of ``detector``.
+    labelled micrographs on a share ``held_out`` of them, one at least, is not learnt from, nor was by a model that is
+    gone on from. The threshold with the best F1 at half a diameter becomes the probability ½: on those held out, beside
+    which the picks that were learnt from count as 150 at most, so that one micrograph or tile does not decide alone.
+    Without any pick it is ``template``, which needs none. ``members``, ``draws``, ``warm_start``, ``device``: as of
+    ``detector``.
 
     While less than half of the pool was searched, the network is shown for ``guided`` steps before all others (None: a
     third of ``steps``) what the template, taught by the picks, finds in the pool, where no answer tells what is there,
@@ -119,14 +121,15 @@ class Picker(OfCentres):
             return Cold(cold)
         reader = Reader(self._diameter(targets.tolist()))
         scenes = [reader.scene(items, row, target) for row, target in enumerate(targets)]
-        held, learn = held_micrographs(targets.tolist(), self.held_out, rng)
-        states, seen = self._begin(warm), [scenes[row] for row in learn]
+        states = self._begin(warm)
+        held, learn, parts = held_micrographs(items, targets.tolist(), self.held_out, Parts.of(warm, states))
+        seen = [scenes[row] for row in learn]
         plan = self._plan(seen, shorter=states is not None)
         if states is None and self._guided and pool is not None and area_of(scenes) < MOSTLY * reader.area(pool):
             known = items[np.array(learn)], targets[np.array(learn)]
             states = self._guesses(known, reader, without(pool, items[np.array(held, np.intp)]), rng)
         raw = self._trained(seen, reader, plan, states, rng=rng)
-        return raw.cut(items, targets.tolist(), held)
+        return replace(raw, parts=parts).cut(items, targets.tolist(), held)
 
     def _guesses(
         self, known: tuple[Items, NDArray[Any]], reader: Reader, pool: Items, rng: np.random.Generator
@@ -282,6 +285,8 @@ class TrainedPicker:
 
     centres: Centres
     reader: Reader
+    parts: Parts = NOTHING
+    """What was held out, and what was learnt from."""
 
     @property
     def provides(self) -> frozenset[Need]:
@@ -354,14 +359,16 @@ def near_each_other(boxes: Floats) -> NDArray[np.bool_]:
     return np.asarray(cdist(centres, centres) < 0.5 * boxes[:, 2].mean()) if len(boxes) else np.ones((0, 0), bool)
 
 
-def held_micrographs(targets: Sequence[Coded], share: float, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+def held_micrographs(
+    items: Items, targets: Sequence[Coded], share: float, before: Parts
+) -> tuple[list[int], list[int], Parts]:
     """Divide the labelled micrographs into those held out, with a pick at least, and those learnt from."""
-    order = rng.permutation(len(targets)).tolist()
+    picked = np.array([len(target.points) > 0 for target in targets])
     count = max(1, round(len(targets) * share)) if len(targets) >= 3 and share else 0
-    held = [row for row in order if len(targets[row].points)][:count]
-    learn = [row for row in order if row not in held]
-    taught = any(len(targets[row].points) for row in learn)
-    return (sorted(held), sorted(learn)) if taught else ([], sorted(order))
+    held, learn, parts = divided(keys_of(items), picked, count, before=before)
+    if not picked[learn].any():
+        held, learn, parts = divided(keys_of(items), picked, 0, before=before)
+    return held.tolist(), learn.tolist(), parts
 
 
 def check_micrographs(items: Items, targets: NDArray[Any] | None = None) -> None:
