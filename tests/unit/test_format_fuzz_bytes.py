@@ -111,3 +111,11 @@ def test_a_file_of_no_objects_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text(text)
     with pytest.raises(BadData, match=r"x.jsonl"):
         by_path("x.jsonl").read(tmp_path / "x.jsonl")
+
+
+@pytest.mark.parametrize("name", ["jsonl", "doccano.jsonl"])
+def test_lines_of_odd_spaces_alone_hold_no_rows(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"x.{name}"
+    file.write_text("\x1c\n\u2003\n", encoding="utf-8")
+    with pytest.raises(BadData, match=rf"x\.{name} holds no rows: write one object a line"):
+        by_path(file.name).read(file)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from querist.errors import BadData
-from querist.formats._files import name_of, read_text, write_bytes
+from querist.formats._files import name_of, write_bytes
 from querist.formats._labelled import as_table, check_whole, is_classes, is_spans, simplified, span_of, text_of
-from querist.formats.jsonl import Line, json_lines
+from querist.formats.jsonl import Line, json_lines, objects_in
 from querist.formats.protocol import About, Hints, LabelRow, Table, answers_of, no_hints
 from querist.tasks.protocol import Answer
 
@@ -33,7 +33,7 @@ class Doccano:
 
     def read(self, path: Path, hints: Hints = no_hints) -> Table:
         """Read texts and labels as a table; raises BadData that names the line."""
-        lines = list(json_lines(read_text(path).decode(), Path(path).name))
+        lines = objects_in(path)
         rows = simplified([_row(line, at) for at, line in enumerate(lines)])
         return as_table(rows, lambda i: lines[i].where)
 

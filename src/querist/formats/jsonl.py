@@ -50,9 +50,7 @@ class Jsonl:
         """Read objects as a table; it has its own types, so hints are not asked; raises BadData with the line."""
         from querist.formats._rows import table_of
 
-        lines = list(json_lines(read_text(path).decode(), Path(path).name))
-        if not lines:
-            raise BadData(f"{Path(path).name} holds no rows: write one object a line")
+        lines = objects_in(path)
         return table_of([line.value for line in lines], lambda i: lines[i].where)
 
     def write(self, rows: Table, path: Path) -> None:
@@ -72,6 +70,14 @@ class Jsonl:
     def read_labels(self, stream: IO[str]) -> list[Answer]:
         """Read the answers alone, in the order of the file."""
         return answers_of(self.read_rows(stream))
+
+
+def objects_in(path: Path) -> list[Line]:
+    """Read the objects of a file, one a line, at least one; raises BadData."""
+    lines = list(json_lines(read_text(path).decode(), Path(path).name))
+    if not lines:
+        raise BadData(f"{Path(path).name} holds no rows: write one object a line")
+    return lines
 
 
 def json_lines(text: str, name: str) -> Iterator[Line]:
