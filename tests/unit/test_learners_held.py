@@ -8,6 +8,7 @@ from PIL import Image
 
 import querist
 from querist.learners import _held, detector, picker
+from querist.learners._held import Parts, divided
 from querist.tasks.boxes import Boxes
 from querist.tasks.particles import Particles
 
@@ -119,3 +120,8 @@ def test_an_image_s_key_is_that_of_its_content_whatever_it_is_called(noise):
     found = _held.keys_of(bare)
     assert len(set(found)) == 48
     assert _held.keys_of(bare[np.array([5, 2])]) == [found[5], found[2]]
+
+
+def test_copies_of_one_image_are_learnt_from_and_none_is_held_out():
+    held, learn, parts = divided([b"a"] * 20, np.ones(20, bool), 3, before=Parts())
+    assert (len(held), len(learn), parts.held) == (0, 20, frozenset())

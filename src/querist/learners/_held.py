@@ -37,7 +37,7 @@ def divided(keys: Sequence[bytes], able: NDArray[np.bool_], count: int, *, befor
 
     Held out are those that were so ``before``, then those with the lowest keys, never one that was learnt from: a
     threshold set on such an image would be that of a network which remembers it. Copies of an image stay together.
-    More labels keep what is held out as it is.
+    More labels keep what is held out as it is. Where nothing would be left to learn from, nothing is held out.
 
     >>> keys, able = [b"d", b"a", b"c"], np.ones(3, bool)
     >>> held, learn, parts = divided(keys, able, 1, before=Parts())
@@ -48,6 +48,7 @@ def divided(keys: Sequence[bytes], able: NDArray[np.bool_], count: int, *, befor
     """
     free = {key for key, good in zip(keys, able.tolist(), strict=True) if good} - before.learnt
     held = frozenset(sorted(free, key=lambda key: (key not in before.held, key))[:count])
+    held = held if set(keys) - held else frozenset()
     out = np.array([key in held for key in keys], bool)
     return np.flatnonzero(out), np.flatnonzero(~out), Parts(held, before.learnt | (set(keys) - held))
 
