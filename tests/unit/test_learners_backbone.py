@@ -192,7 +192,7 @@ def test_a_study_finds_the_network_from_any_folder_and_trains_anew_where_it_was_
 ):
     _, task, labels = discs
     monkeypatch.chdir(Path(mixed).parent)
-    learner = f"detector(size=(96, 64), encoder={Path(mixed).name!r}, steps=2, epochs=1)"
+    learner = f"detector(size=(96, 64), encoder={Path(mixed).name!r}, steps=2, epochs=1, warm_start=True)"
     with Study.create(tmp_path / "a.querist", tmp_path / "discs", task=task, learner=learner, seed=0) as study:
         for at in range(4):
             study.tell(f"{at:02}.png", labels[at])
@@ -205,6 +205,10 @@ def test_a_study_finds_the_network_from_any_folder_and_trains_anew_where_it_was_
     Path(mixed).write_bytes(model.SerializeToString())
     with Study.open(tmp_path / "a.querist") as study:
         assert study.step().fresh
+        assert len(study.store.published().info["line"]) == 1, "it goes on from no model of the other network"
+        study.tell("04.png", labels[4])
+        study.step()
+        assert len(study.store.published().info["line"]) == 2
 
 
 def test_says_what_is_wrong_with_a_network(tmp_path, discs, monkeypatch):

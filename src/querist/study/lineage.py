@@ -5,8 +5,8 @@ anew: a study that is opened again then takes ten fits at most to have its last 
 leans on the first labels for ever. So does a round when a label that the last model was taught was corrected or taken
 back since, or may train no more: what a model goes on from knows no label of the audit either, nor of the sample of a
 certified search, which may grow by labels that had trained. (Where several people answer an item, their consensus is
-such a label.) The first round of another learner begins anew too, and so does every fit after the study has ended: the
-last model is one fit on all labels.
+such a label.) The first round of another learner, or of one whose file was replaced, begins anew too, and so does every
+fit after the study has ended: the last model is one fit on all labels.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def goes_on(learner: Learner, settings: Settings, store: Store, known: Known) ->
     if not getattr(learner, "warm_start", False) or settings.audit_mode == "final" or made is None:
         return False
     if not made.round % ANEW or made.info["learner"] != settings.learner_text:
+        return False
+    if made.info.get("read") != getattr(learner, "version", None):  # another file, by the same name
         return False
     return stands(known.as_of(*Stage.of(made), store.events()), known)
 

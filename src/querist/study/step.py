@@ -228,6 +228,7 @@ def _made_by(basis: Basis, model: Model, step: Step) -> dict[str, Any]:
         "learner": settings.learner_text,
         "model": digest(settings, model.line),
         "line": model.line,
+        "read": getattr(basis.learner, "version", None),
         "items": model.items,
         "seed": settings.seed,
         "batch": settings.batch,
